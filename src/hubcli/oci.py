@@ -242,7 +242,7 @@ class Manifest:
 
     @property
     def artifact_type(self) -> str | None:
-        """The manifest's own artifact type, else its config's media type (distribution-spec 1.1)."""
+        """Its own artifact type, else its config's media type (distribution-spec 1.1, referrers)."""
         own = self.document.get("artifactType")
         if isinstance(own, str) and own:
             return own
