@@ -7,6 +7,7 @@ HubcliError
   Denied                    signed in, but not allowed (403)
   RateLimited               asked to wait longer than we may
   Unavailable               network or server does not answer
+    ConnectionBroken
     TimedOut
     TLSFailure
     Untrusted               a server sent us somewhere the rules refuse
@@ -134,8 +135,17 @@ class RateLimited(HubcliError):
 
 
 class Unavailable(HubcliError):
+    """`transient` says whether trying again at once could help."""
+
     code = "UNAVAILABLE"
     exit_code = ExitCode.UNAVAILABLE
+    transient = False
+
+
+class ConnectionBroken(Unavailable):
+    """No connection, or one that broke before the answer was whole."""
+
+    transient = True
 
 
 class TimedOut(Unavailable):

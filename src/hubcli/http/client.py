@@ -1,0 +1,308 @@
+"""The one place that speaks HTTP: credentials, redirects, repeats, waiting, the debug lines.
+
+Statuses are answers, not failures, here: the caller knows what a 404 means. Failures are what kept
+an answer from coming, or an answer the rules refuse.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+
+from hubcli.config import Endpoint, is_loopback
+from hubcli.errors import RateLimited, Unavailable, Untrusted
+from hubcli.http import origin, retry
+from hubcli.http.failures import connection_failure
+from hubcli.http.redact import redacted
+from hubcli.http.response import LARGEST_BODY, Response
+from hubcli.http.transport import Limits, Route, Transports
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10
+
+Body = bytes | Callable[[], Iterator[bytes]] | None
+"""A request's body: bytes, or what makes a fresh iterator, so that it can be sent again."""
+
+
+class Authorizer(Protocol):
+    """Knows what goes into `Authorization` for one registry or API; see `auth.tokens`."""
+
+    def header(self, scopes: tuple[str, ...]) -> str | None:
+        """The header for a first try, None to go without."""
+        ...
+
+    def challenged(
+        self, scopes: tuple[str, ...], challenges: tuple[str, ...], sent: str | None
+    ) -> str | None:
+        """The header for a second try after a 401 that followed `sent`, None to accept the 401."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, complete but for its credential.
+
+    `scopes` are what its token must be good for; `repeatable` says whether it may be sent again
+    after a fault (None: what its method says). `row` holds the TLS settings of its host.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body = None
+    authorizer: Authorizer | None = None
+    scopes: tuple[str, ...] = ()
+    repeatable: bool | None = None
+    endpoint: Endpoint | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        return self.method in retry.IDEMPOTENT if self.repeatable is None else self.repeatable
+
+
+class Stream:
+    """An answer whose body is still to come."""
+
+    def __init__(self, answer: httpx.Response, url: str, closed: Callable[[int], None]) -> None:
+        self._answer = answer
+        self._closed = closed
+        self._read = 0
+        self.status = answer.status_code
+        self.headers: Mapping[str, str] = answer.headers
+        self.challenges = tuple(answer.headers.get_list("www-authenticate"))
+        self.url = url
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body as it comes, transfer and content codings undone; Unavailable if it breaks."""
+        try:
+            for chunk in self._answer.iter_bytes():
+                self._read += len(chunk)
+                yield chunk
+        except httpx.HTTPError as error:
+            raise connection_failure(error, self.url) from error
+
+    def read(self, most: int = LARGEST_BODY) -> bytes:
+        """The whole body; Unavailable once it is longer than `most` bytes."""
+        chunks: list[bytes] = []
+        for chunk in self:
+            chunks.append(chunk)
+            if self._read > most:
+                raise Unavailable(f"the server's answer is longer than {most} bytes")
+        return b"".join(chunks)
+
+    def close(self) -> None:
+        self._answer.close()
+        self._closed(self._read)
+
+
+_Answer = TypeVar("_Answer", Response, Stream)
+
+
+class Client:
+    """Sends requests. `notify` tells people, `trace` takes the lines of `--debug`.
+
+    Safe between threads; `max_wait` seconds are what one command waits for servers in all.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        max_wait: float = 60.0,
+        notify: Callable[[str], None] = lambda _: None,
+        trace: Callable[[str], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._transports = Transports(limits or Limits())
+        self._budget = retry.WaitBudget(max_wait)
+        self._notify = notify
+        self._trace = trace
+        self._sleep = sleep
+        self._clock = clock
+
+    def close(self) -> None:
+        self._transports.close()
+
+    def request(self, request: Request, *, most: int = LARGEST_BODY) -> Response:
+        """Send, and read the whole answer, up to `most` bytes.
+
+        A connection that breaks in the middle of the body counts as a failed try.
+        """
+        return self._repeated(request, lambda: self._whole(request, most))
+
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Stream]:
+        """Send, and hand out the answer before its body; error answers are repeated as usual."""
+        stream = self._repeated(request, lambda: self._authorized(request))
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    def _whole(self, request: Request, most: int) -> Response:
+        stream = self._authorized(request)
+        try:
+            content = stream.read(most)
+        finally:
+            stream.close()
+        return Response(stream.status, stream.headers, content, stream.url, stream.challenges)
+
+    def _repeated(self, request: Request, attempt: Callable[[], _Answer]) -> _Answer:
+        """Try until an answer is one to keep; waits that the server asks for are no tries."""
+        tries = 1
+        while True:
+            last = tries >= retry.ATTEMPTS
+            try:
+                answer = attempt()
+            except Unavailable as error:
+                if last or not error.transient or not request.may_repeat:
+                    raise
+                delay = retry.backoff(tries)
+                tries += 1
+            else:
+                wait = self._wait_before_repeat(request, answer, tries, last)
+                if wait is None:
+                    return answer
+                delay, asked = wait
+                tries += 0 if asked else 1
+                if isinstance(answer, Stream):
+                    answer.close()
+            self._sleep(delay)
+
+    def _wait_before_repeat(
+        self, request: Request, answer: Response | Stream, tries: int, last: bool
+    ) -> tuple[float, bool] | None:
+        """Seconds to wait, and whether the server asked for them; None to keep the answer.
+
+        A 429 was not acted upon, so that even a POST may be sent again after it.
+        """
+        if answer.status not in retry.RETRIED:
+            return None
+        if not request.may_repeat and answer.status != 429:
+            return None
+        now = self._clock()
+        asked = retry.asked_delay(answer.headers, now)
+        host = origin.authority(answer.url)
+        if asked is not None and asked >= 1:
+            if not self._budget.claim(asked, now):
+                raise _come_back(host, retry.moment_after(asked, now))
+            self._notify(f"{host} asks to wait; going on in {asked:.0f} s")
+            return asked, True
+        return None if last else (retry.backoff(tries), False)
+
+    def _authorized(self, request: Request) -> Stream:
+        """One try with a credential, and a second one where a 401 says what it should be."""
+        authorizer = request.authorizer
+        sent = authorizer.header(request.scopes) if authorizer else None
+        stream = self._followed(request, sent)
+        if stream.status != 401 or authorizer is None:
+            return stream
+        if not origin.same_origin(stream.url, request.url):
+            return stream  # the refusal of a redirect's target says nothing about our credential
+        try:
+            header = authorizer.challenged(request.scopes, stream.challenges, sent)
+        except BaseException:
+            stream.close()
+            raise
+        if header is None:
+            return stream
+        stream.close()
+        return self._followed(request, header)
+
+    def _followed(self, request: Request, authorization: str | None) -> Stream:
+        """Send and follow redirects; the credential stays on the first origin."""
+        method, url, body = request.method, request.url, request.body
+        headers = dict(request.headers)
+        if authorization:
+            headers["Authorization"] = authorization
+        for _ in range(_MOST_REDIRECTS + 1):
+            stream = self._exchange(method, url, headers, body, request.endpoint)
+            location = stream.headers.get("location")
+            if stream.status not in _REDIRECTS or not location:
+                return stream
+            stream.close()
+            if method not in {"GET", "HEAD"} and stream.status not in {307, 308}:
+                raise Unavailable(f"the server redirects a {method} ({stream.status})")
+            target = origin.redirect_target(url, location)
+            if not origin.same_origin(url, target):
+                headers = {
+                    name: value
+                    for name, value in headers.items()
+                    if name.lower() in origin.SAFE_HEADERS
+                }
+            url = target
+        raise Untrusted(f"the server redirects more than {_MOST_REDIRECTS} times")
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body,
+        endpoint: Endpoint | None,
+    ) -> Stream:
+        """One request, one answer."""
+        client = self._transports.client(_route(url, endpoint))
+        content = body() if callable(body) else body
+        started = time.monotonic()
+        shown = redacted(url)
+        self._say(f"> {method} {shown}")
+        try:
+            answer = client.send(
+                client.build_request(method, url, headers=dict(headers), content=content),
+                stream=True,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._say(f"< {method} {shown}: {type(error).__name__}")
+            raise connection_failure(error, url) from error
+
+        def closed(count: int) -> None:
+            taken = (time.monotonic() - started) * 1000
+            self._say(f"< {answer.status_code} {method} {shown} {taken:.0f} ms, {count} bytes")
+
+        return Stream(answer, url, closed)
+
+    def _say(self, line: str) -> None:
+        if self._trace is not None:
+            self._trace(line)
+
+
+def with_query(url: str, parameters: Mapping[str, object]) -> str:
+    """`url` with the parameters that are not None added to its query, lists repeated."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    if not given:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True)}"
+
+
+def _route(url: str, endpoint: Endpoint | None) -> Route:
+    scheme, host, _ = origin.origin(url)
+    loopback = is_loopback(f"[{host}]" if ":" in host else host)
+    if scheme == "http" or endpoint is None:
+        return Route(tls=scheme == "https", loopback=loopback)
+    row = endpoint.row
+    own = origin.same_origin(url, endpoint.url)
+    return Route(
+        tls=True,
+        loopback=loopback,
+        ca_file=row.ca_file,
+        client_cert=row.client_cert if own else None,
+        client_key=row.client_key if own else None,
+    )
+
+
+def _come_back(host: str, moment: datetime | None) -> RateLimited:
+    when = f"come back at {moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "come back much later"
+    return RateLimited(
+        f"{host} asks for a longer wait than allowed; {when}",
+        retry_at=moment,
+        hint="--max-wait SECONDS allows a longer wait",
+    )

@@ -1,0 +1,35 @@
+"""URLs as `--debug` may show them: what is not known to be harmless is hidden."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+_HARMLESS = frozenset(
+    {
+        "account", "architectures", "artifactType", "badges", "categories",
+        "custom_boosted_results",
+        "digest", "digest-algorithm", "from", "grant_type", "is_official", "last", "mount", "n",
+        "name", "next_page", "ns", "offline_token", "operating_systems", "order", "ordering",
+        "os", "page", "page_size", "query", "scope", "service", "size",
+        "sort", "tag", "type", "client_id",
+    }
+)  # fmt: skip
+HIDDEN = "REDACTED"
+
+
+def redacted(url: str) -> str:
+    """`url` without user name and password, and with only harmless query values readable."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        netloc = f"[{host}]" if ":" in host else host
+        if parts.port:
+            netloc = f"{netloc}:{parts.port}"
+    except ValueError:
+        return HIDDEN
+    shown = [
+        f"{quote(name, safe='')}="
+        + (quote(value, safe="/:,*-") if name in _HARMLESS and len(value) <= 512 else HIDDEN)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    return urlunsplit((parts.scheme, netloc, parts.path, "&".join(shown), ""))
