@@ -1,0 +1,147 @@
+"""Fixtures: a private home, hubcli itself, and the real programs and servers it talks to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import docker_registry as registries
+from support import secret_service as keyrings
+from support.docker_registry import DockerRegistry, Settings
+from support.guard import loopback_only
+from support.images import Image, Layout
+from support.running import InProcess, Subprocess, private_environ
+from support.secret_service import SecretService
+from support.skopeo import Skopeo
+from support.terminal import Terminal, at_terminal
+
+loopback_only.install()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home directory of the user that runs hubcli; its XDG directories are inside."""
+    directory = tmp_path / "home"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def environ(home: Path) -> dict[str, str]:
+    """The variables of `cli`, `hubcli` and `terminal`; a test may change them."""
+    return private_environ(home)
+
+
+@pytest.fixture
+def cli(environ: dict[str, str], tmp_path: Path) -> InProcess:
+    """`cli("tag", "ls", "x", stdin="", env={}) -> Result`, in this process."""
+    return InProcess(environ, tmp_path)
+
+
+@pytest.fixture
+def hubcli(environ: dict[str, str], tmp_path: Path) -> Subprocess:
+    """`hubcli("tag", "ls", "x", stdin="", env={}) -> Result`, a process of its own."""
+    return Subprocess(environ, tmp_path)
+
+
+@pytest.fixture
+def terminal(
+    environ: dict[str, str], tmp_path: Path
+) -> Callable[..., AbstractContextManager[Terminal]]:
+    """`with terminal("login", columns=80, pipes=("stdout",)) as screen:` runs hubcli at a pty."""
+
+    def run(
+        *argv: str | Path, env: dict[str, str] | None = None, **settings: Any
+    ) -> AbstractContextManager[Terminal]:
+        return at_terminal(
+            Subprocess.command(*argv),
+            environ={**environ, **(env or {})},
+            directory=tmp_path,
+            **settings,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def docker_registry(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., DockerRegistry]]:
+    """`docker_registry("token", tls=True)`: a real registry, one process per kind and session.
+
+    Tests share it: use names from `repository`, and never count all of its repositories.
+    """
+    running: dict[Settings, DockerRegistry] = {}
+    with ExitStack() as stack:
+
+        def registry(auth: registries.Auth = "open", **settings: Any) -> DockerRegistry:
+            wanted = Settings(auth, **settings)
+            if wanted not in running:
+                directory = tmp_path_factory.mktemp("docker-registry")
+                running[wanted] = stack.enter_context(registries.docker_registry(wanted, directory))
+            return running[wanted]
+
+        yield registry
+
+
+@pytest.fixture
+def new_docker_registry(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., DockerRegistry]]:
+    """As `docker_registry`, but empty, of this test alone, and gone after it."""
+    with ExitStack() as stack:
+
+        def registry(auth: registries.Auth = "open", **settings: Any) -> DockerRegistry:
+            directory = tmp_path_factory.mktemp("docker-registry")
+            return stack.enter_context(
+                registries.docker_registry(Settings(auth, **settings), directory)
+            )
+
+        yield registry
+
+
+@pytest.fixture
+def repository(request: pytest.FixtureRequest) -> str:
+    """A repository name that no other test uses: "TEST-NAME-RANDOM/app"."""
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].strip("-")
+    return f"{slug}-{secrets.token_hex(3)}/app"
+
+
+@pytest.fixture
+def skopeo(tmp_path: Path) -> Skopeo:
+    """`skopeo("inspect", …)`, and shorthands for copy, inspect, raw and tags."""
+    return Skopeo.create(tmp_path / "skopeo")
+
+
+@pytest.fixture
+def oci_layout(tmp_path: Path) -> Layout:
+    """An empty OCI layout to put images in: `oci_layout.image("v1", platforms=[…])`."""
+    return Layout(tmp_path / "layout")
+
+
+@pytest.fixture
+def image(oci_layout: Layout) -> Image:
+    """An image for two platforms, tagged v1, in `oci_layout`."""
+    return oci_layout.image("v1", platforms=["linux/amd64", "linux/arm64/v8"])
+
+
+@pytest.fixture
+def secret_service(tmp_path: Path, environ: dict[str, str]) -> Iterator[SecretService]:
+    """An unlocked gnome-keyring; from here on `cli`, `hubcli` and `terminal` use it."""
+    with keyrings.secret_service(tmp_path / "secrets", environ) as service:
+        environ.update(service.environ)
+        yield service
+
+
+@pytest.fixture
+def locked_secret_service(tmp_path: Path, environ: dict[str, str]) -> Iterator[SecretService]:
+    """A gnome-keyring that is there but locked, and that nobody can be asked to open."""
+    with keyrings.secret_service(tmp_path / "secrets", environ, locked=True) as service:
+        environ.update(service.environ)
+        yield service

@@ -1,0 +1,1 @@
+"""What the tests stand on: real programs, servers on loopback, and ways to run hubcli."""

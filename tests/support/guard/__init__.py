@@ -1,0 +1,1 @@
+"""Keeps processes on this machine."""
