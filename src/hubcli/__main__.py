@@ -1,0 +1,126 @@
+"""The program: runs the command line and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from hubcli import __version__
+
+if TYPE_CHECKING:
+    from hubcli.cli.runtime import Runtime
+
+
+def main() -> None:
+    """The entry point `hubcli`."""
+    sys.exit(run(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr))
+
+
+def credential_helper() -> None:
+    """The entry point `docker-credential-hubcli`."""
+    arguments = ["auth", "helper", *sys.argv[1:]]
+    sys.exit(run(arguments, os.environ, sys.stdin, sys.stdout, sys.stderr))
+
+
+def run(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    stdin: TextIO | None,
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+) -> int:
+    """Run one command line; the exit code is that of the contract, nothing is raised."""
+    if list(arguments) == ["--version"] and stdout is not None:
+        return _print_version(stdout)
+    from hubcli.cli.runtime import Runtime
+
+    runtime = Runtime(environ, stdin, stdout, stderr)
+    try:
+        try:
+            code = _invoke(arguments, runtime)
+            runtime.output.flush()
+        finally:
+            runtime.close()
+        return code
+    except BrokenPipeError:
+        _silence(stdout)
+        return int(runtime.exit_code)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _invoke(arguments: Sequence[str], runtime: Runtime) -> int:
+    from typer import Abort
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
+    from hubcli.cli.app import invoke
+    from hubcli.errors import HubcliError, most_severe
+
+    try:
+        code = invoke(arguments, runtime)
+        return code or int(runtime.exit_code)
+    except NoArgsIsHelpError as asked:
+        runtime.output.text(asked.ctx.get_help() if asked.ctx else "")
+        return 0
+    except ClickException as error:
+        failure = _usage_failure(error)
+    except HubcliError as error:
+        failure = error
+    except (Abort, EOFError):
+        return 130
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
+        failure = _surprise(error, runtime)
+    runtime.report(failure)
+    return int(most_severe(runtime.exit_code))
+
+
+def _usage_failure(error: Any) -> Any:
+    from hubcli.errors import UsageError
+
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "hubcli"
+    return UsageError(message[:1].lower() + message[1:], hint=f"{path} --help")
+
+
+def _surprise(error: Exception, runtime: Runtime) -> Any:
+    """A defect of ours, or the system's refusal: never a traceback unless it is asked for."""
+    from hubcli.errors import HubcliError
+
+    if runtime.debug:
+        import traceback
+
+        runtime.output.notice("".join(traceback.format_exception(error)))
+    if isinstance(error, OSError):
+        named = f"{error.filename}: " if error.filename else ""
+        return HubcliError(f"{named}{error.strerror or error}", code="SYSTEM")
+    return HubcliError(
+        f"unexpected {type(error).__name__}: {error}",
+        code="INTERNAL",
+        hint="--debug shows where it came from",
+    )
+
+
+def _print_version(stdout: TextIO) -> int:
+    """Without importing the command line: scripts ask for it often."""
+    try:
+        stdout.write(f"hubcli {__version__}\n")
+        stdout.flush()
+    except BrokenPipeError:
+        _silence(stdout)
+    return 0
+
+
+def _silence(stdout: TextIO | None) -> None:
+    """Point stdout nowhere, so that Python's last flush does not complain about the closed pipe."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno() if stdout else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The root command: one row per command, and nothing imported that was not asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer._click import Context
+from typer.core import TyperCommand, TyperGroup
+
+from hubcli import __version__
+from hubcli.cli.commands import CONTEXT, common_options
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives: `hubcli.cli.<module>`, and the line that root help shows of it.
+
+    A noun is the module's `group`; a verb is found in its `verbs`.
+    """
+
+    module: str
+    help: str
+    noun: bool = False
+
+
+COMMANDS: dict[str, Entry] = {
+    "login": Entry("signin", "Sign in to Docker Hub or another registry."),
+    "logout": Entry("signin", "Forget a credential."),
+    "auth": Entry("auth", "See and use credentials.", noun=True),
+    "search": Entry("search", "Search Docker Hub."),
+    "repo": Entry("repo", "Manage repositories.", noun=True),
+    "tag": Entry("tag", "Manage tags.", noun=True),
+    "pull": Entry("image", "Copy an image out of a registry."),
+    "push": Entry("image", "Copy an image into a registry."),
+    "copy": Entry("image", "Copy an image from anywhere to anywhere."),
+    "inspect": Entry("image", "Show an image: its manifest and configuration."),
+    "digest": Entry("image", "Print the digest a reference points at."),
+    "manifest": Entry("manifest", "Read manifests.", noun=True),
+    "registry": Entry("registry", "Look at a registry.", noun=True),
+    "account": Entry("account", "Show your Docker Hub account.", noun=True),
+    "config": Entry("config", "Read and change the configuration.", noun=True),
+    "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),
+    "completion": Entry("completion", "Print a completion script for your shell."),
+    "help": Entry("help", "Explain a topic: references, formats, exit codes …"),
+}
+ALIASES = {"cp": "copy"}
+
+
+class Root(TyperGroup):
+    """Knows the rows; imports a command's module when it is the one that was asked for."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        """A stand-in that carries the help line: enough for root help and completion."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        entry = COMMANDS.get(name)
+        return None if entry is None else TyperCommand(name, help=entry.help)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, stub, rest = super().resolve_command(ctx, args)
+        return name, stub and load(str(stub.name)), rest
+
+
+def load(name: str) -> Any:
+    """The real command behind a row."""
+    entry = COMMANDS[name]
+    module = import_module(f"hubcli.cli.{entry.module}")
+    if entry.noun:
+        return typer.main.get_group(module.group)
+    return typer.main.get_group(module.verbs).commands[name]
+
+
+def _version(context: Context, _: Any, value: bool) -> None:
+    if value:
+        context.obj.output.text(f"hubcli {__version__}")
+        raise typer.Exit
+
+
+def root() -> Root:
+    """The command `hubcli`."""
+    version = typer.core.TyperOption(
+        param_decls=["version", "--version"],
+        is_flag=True,
+        is_eager=True,
+        default=False,
+        expose_value=False,
+        callback=_version,
+        help="Show the version and exit.",
+    )
+    return Root(
+        name="hubcli",
+        help="One command line for Docker Hub and every other container registry.",
+        epilog="hubcli help TOPIC explains references, formats, exit-codes, environment, auth.",
+        params=[*common_options(), version],
+        commands={name: TyperCommand(name, help=entry.help) for name, entry in COMMANDS.items()},
+        no_args_is_help=True,
+        context_settings=CONTEXT,
+        rich_markup_mode=None,
+    )
+
+
+def invoke(arguments: Sequence[str], runtime: Any) -> int:
+    """Parse and run; the exit code that a command chose itself, else 0."""
+    command = root()
+    with command.make_context("hubcli", list(arguments), obj=runtime) as context:
+        try:
+            command.invoke(context)
+        except typer.Exit as chosen:
+            return int(chosen.exit_code)
+    return 0

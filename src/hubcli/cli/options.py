@@ -1,0 +1,18 @@
+"""Parameters that several commands share, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Show at most this many.")
+]
+All = Annotated[bool, typer.Option("--all", help="Show all.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+Repository = Annotated[str, typer.Argument(metavar="REPO", help="A repository.")]
+References = Annotated[
+    list[str], typer.Argument(metavar="REF…", help="References of images or artifacts.")
+]

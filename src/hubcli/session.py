@@ -1,0 +1,113 @@
+"""The composition root: wires settings, credentials and clients, each on first touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hubcli.config import Settings, cache_directory
+from hubcli.reference import Reference
+
+if TYPE_CHECKING:
+    from hubcli.auth.credentials import Keychain
+    from hubcli.auth.tokens import TokenCache
+    from hubcli.http.client import Client
+    from hubcli.hub import Hub
+    from hubcli.registry import Registry, Repository
+
+
+class Session:
+    """What commands reach registries and Hub through.
+
+    `notify` tells people about waits and fallbacks, `warn` about broken sources; `trace` takes the
+    lines of `--debug`. `max_wait` (seconds) overrides the configuration.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        notify: Callable[[str], None],
+        warn: Callable[[str], None],
+        trace: Callable[[str], None] | None = None,
+        max_wait: float | None = None,
+    ) -> None:
+        self.settings = settings
+        self.notify = notify
+        self.warn = warn
+        self._trace = trace
+        self._max_wait = settings.defaults.max_wait if max_wait is None else max_wait
+        self._registries: dict[str, Registry] = {}
+
+    def close(self) -> None:
+        if "http" in self.__dict__:
+            self.http.close()
+
+    @cached_property
+    def http(self) -> Client:
+        from hubcli.http.client import Client
+        from hubcli.http.transport import Limits
+
+        defaults = self.settings.defaults
+        return Client(
+            limits=Limits(
+                connect=defaults.connect_timeout,
+                read=defaults.read_timeout,
+                write=defaults.read_timeout,
+                connections=2 * defaults.concurrency,
+            ),
+            max_wait=self._max_wait,
+            notify=self.notify,
+            trace=self._trace,
+        )
+
+    @cached_property
+    def keychain(self) -> Keychain:
+        """Where credentials come from, in the order of the contract."""
+        from hubcli.auth.credentials import keychain
+
+        return keychain(self.settings, warn=self.warn)
+
+    @cached_property
+    def token_cache(self) -> TokenCache:
+        from hubcli.auth.tokens import TokenCache
+
+        environ = self.settings.environ
+        kept = not environ.get("HUBCLI_NO_TOKEN_CACHE")
+        return TokenCache(cache_directory(environ) if kept else None)
+
+    def registry(self, host: str) -> Registry:
+        """The client of a registry, by the host in references (`docker.io` for Docker Hub)."""
+        from hubcli.auth.tokens import RegistryAuthorizer
+        from hubcli.registry import Registry
+
+        if host not in self._registries:
+            endpoint = self.settings.endpoint(host)
+            authorizer = RegistryAuthorizer(self.http, endpoint, self.keychain, self.token_cache)
+            concurrency = endpoint.row.concurrency or self.settings.defaults.concurrency
+            self._registries[host] = Registry(
+                self.http, endpoint, authorizer, concurrency=concurrency
+            )
+        return self._registries[host]
+
+    def repository(self, reference: Reference) -> Repository:
+        """The client of the repository that a reference names."""
+        return self.registry(reference.host).repository(reference.path)
+
+    @cached_property
+    def hub(self) -> Hub:
+        """The Hub API, signed in with whatever credential there is for docker.io."""
+        from hubcli.auth.tokens import HubAuthorizer
+        from hubcli.hub import Hub
+
+        authorizer = HubAuthorizer(
+            self.http, self.settings.hub_url, self.keychain, self.token_cache
+        )
+        return Hub(
+            self.http,
+            self.settings.hub_url,
+            authorizer,
+            concurrency=self.settings.defaults.concurrency,
+            notify=self.notify,
+        )
