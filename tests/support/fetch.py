@@ -1,8 +1,8 @@
 """Brings Debian packages into `.tools/` with apt's ordinary client, as any user, without root.
 
 `python tests/support/fetch.py` does it ahead; the tests do it when they first need a program.
-Only what the machine lacks is fetched. With HUBCLI_TEST_IGNORE_SYSTEM_TOOLS=1 the packages
-named here count as lacking.
+Only what the machine lacks is fetched; with HUBCLI_TEST_IGNORE_SYSTEM_TOOLS=1 the packages
+named here come even if they are installed (what they depend on does not).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,7 @@ PACKAGES = (
     "docker-registry",
     "skopeo",
     "gnome-keyring",
-    "dbus",
+    "dbus-daemon",
     "zsh-static",
     "zsh-common",
     "fish",
@@ -47,7 +46,7 @@ def ensure() -> Path:
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
             raise CannotFetch(f"it is not installed, and without {program} it cannot be fetched")
-    key = hashlib.sha256(repr((PACKAGES, _lacking_all())).encode()).hexdigest()[:8]
+    key = hashlib.sha256(repr((PACKAGES, _ignoring_system())).encode()).hexdigest()[:8]
     target = _TOOLS / f"debian-{key}"
     with _locked(_TOOLS / "lock"):
         if not target.is_dir():
@@ -80,7 +79,7 @@ def environ(root: Path) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
 
 
-def _lacking_all() -> bool:
+def _ignoring_system() -> bool:
     return bool(os.environ.get("HUBCLI_TEST_IGNORE_SYSTEM_TOOLS"))
 
 
@@ -97,7 +96,7 @@ def _fill(root: Path, apt: Path) -> None:
     for directory in ("state/lists/partial", "cache/archives/partial"):
         (apt / directory).mkdir(parents=True)
     status = apt / "status"
-    status.write_text(_status())
+    status.write_bytes(_SYSTEM_STATUS.read_bytes() if _SYSTEM_STATUS.exists() else b"")
     settings = {
         "Dir::State": apt / "state",
         "Dir::State::status": status,
@@ -124,23 +123,14 @@ def _fill(root: Path, apt: Path) -> None:
 
 def _download(package: str, options: list[str]) -> str | None:
     """Fetch a package and what it needs; why not, if it does not work."""
-    flags = ("--download-only", "--yes", "--no-install-recommends")
+    flags = ["--download-only", "--yes", "--no-install-recommends"]
+    if _ignoring_system():
+        flags.append("--reinstall")
     done = _run("apt-get", *options, "install", *flags, package)
     if done.returncode == 0:
         return None
     errors = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
     return f"{package}: {errors[0] if errors else f'apt-get ended with {done.returncode}'}"
-
-
-def _status() -> str:
-    """What apt is to take for installed."""
-    if not _SYSTEM_STATUS.exists():
-        return ""
-    status = _SYSTEM_STATUS.read_text()
-    if not _lacking_all():
-        return status
-    ours = re.compile(rf"Package: ({'|'.join(map(re.escape, PACKAGES))})\n")
-    return "\n\n".join(part for part in status.split("\n\n") if not ours.match(part))
 
 
 def _arrange(root: Path) -> None:
