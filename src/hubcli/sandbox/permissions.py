@@ -1,0 +1,122 @@
+"""Who may do what with which repository of the Hub, by role, access token and privacy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from fnmatch import fnmatchcase
+
+from hubcli.sandbox.accounts import Accounts, Identity, Scope
+from hubcli.sandbox.repositories import HubRepository
+
+_PULLING = frozenset({"scope-image-pull", "scope-image-push", "scope-image-delete"})
+_SEEING = _PULLING | {
+    "scope-repository-read",
+    "scope-repository-edit",
+    "scope-repository-admin",
+    "scope-tag-read",
+    "scope-tag-admin",
+}
+_PUSHING = frozenset({"scope-image-push", "scope-image-delete"})
+_DELETING = frozenset({"scope-image-delete", "scope-tag-admin"})
+_EDITING = frozenset({"scope-repository-edit", "scope-repository-admin"})
+_ALL_PUBLIC = "*/*/public"
+
+
+class Role(IntEnum):
+    """How close somebody is to a namespace."""
+
+    STRANGER = 0
+    MEMBER = 1
+    EDITOR = 2
+    OWNER = 3
+
+
+_ROLES = {"owner": Role.OWNER, "editor": Role.EDITOR, "member": Role.MEMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may do with one repository; without `read` it is not there at all."""
+
+    read: bool = False
+    write: bool = False
+    delete: bool = False
+    admin: bool = False
+
+
+class Permissions:
+    """Rights as Hub grants them: the least of what the account and its credential allow."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    def role(self, identity: Identity | None, namespace: str) -> Role:
+        """The role of the account itself, whatever it signed in with."""
+        if identity is None:
+            return Role.STRANGER
+        if identity.account == namespace:
+            return Role.OWNER
+        return _ROLES.get(self._accounts.role(namespace, identity.account) or "", Role.STRANGER)
+
+    def rights(self, identity: Identity | None, repository: HubRepository) -> Rights:
+        """What `identity` may do with `repository`."""
+        if identity is None:
+            return Rights(read=not repository.is_private)
+        if identity.resources is not None:
+            return _rights_of_organization(identity, repository)
+        role = self.role(identity, repository.namespace)
+        least = Scope.PUBLIC_READ if not repository.is_private else Scope.READ
+        owner = role >= Role.OWNER and identity.scope >= Scope.ADMIN
+        return Rights(
+            read=not repository.is_private or (role >= Role.MEMBER and identity.scope >= least),
+            write=role >= Role.EDITOR and identity.scope >= Scope.WRITE,
+            delete=owner,
+            admin=owner,
+        )
+
+    def may_create(self, identity: Identity | None, namespace: str, scope: Scope) -> bool:
+        """Whether `identity` may make a repository in `namespace`, a PAT having at least `scope`.
+
+        A push needs `WRITE` for that, a call of the API `ADMIN`.
+        """
+        if identity is None or self._accounts.find(namespace) is None:
+            return False
+        if identity.resources is not None:
+            return "scope-repository-create" in _organization_scopes(identity, namespace)
+        return self.role(identity, namespace) >= Role.EDITOR and identity.scope >= scope
+
+    def may_list(self, identity: Identity | None, repository: HubRepository) -> bool:
+        """Whether `repository` stands in the list that `identity` gets; an OAT is told no more
+        than the public ones unless it may list."""
+        if identity is not None and identity.resources is not None and repository.is_private:
+            return "scope-repository-list" in _organization_scopes(identity, repository.namespace)
+        return self.rights(identity, repository).read
+
+
+def _rights_of_organization(identity: Identity, repository: HubRepository) -> Rights:
+    granted: frozenset[str] = frozenset()
+    for resource in identity.resources or ():
+        if resource.type == "TYPE_REPO" and _reaches(resource.path, identity, repository):
+            granted |= resource.scopes
+    return Rights(
+        read=not repository.is_private or bool(granted & _SEEING),
+        write=bool(granted & _PUSHING),
+        delete=bool(granted & _DELETING),
+        admin=bool(granted & _EDITING),
+    )
+
+
+def _reaches(pattern: str, identity: Identity, repository: HubRepository) -> bool:
+    if pattern == _ALL_PUBLIC:
+        return not repository.is_private
+    return repository.namespace == identity.account and fnmatchcase(repository.path, pattern)
+
+
+def _organization_scopes(identity: Identity, organization: str) -> frozenset[str]:
+    return frozenset(
+        scope
+        for resource in identity.resources or ()
+        if resource.type == "TYPE_ORG" and resource.path == organization == identity.account
+        for scope in resource.scopes
+    )
