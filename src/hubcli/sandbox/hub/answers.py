@@ -1,8 +1,7 @@
-"""How the Hub API reads requests and words its answers: JSON, errors, pages."""
+"""How the Hub API words its answers: JSON, errors, pages."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 
 LARGEST_PAGE = 100
 _DEFAULT_PAGE = 10
-_LARGEST_BODY = 1 << 20
 
 Row = TypeVar("Row")
 
@@ -64,47 +62,6 @@ def forbidden(text: str = "access to the resource is forbidden") -> Problem:
 
 def not_found(text: str = "object not found") -> Problem:
     return message(404, text)
-
-
-async def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent; an empty body is an empty object."""
-    document = await document_of(request)
-    if not isinstance(document, dict):
-        raise detail(400, "JSON parse error - an object is expected")
-    return document
-
-
-async def document_of(request: Request) -> Any:
-    """The JSON document that was sent, of at most 1 MiB."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _LARGEST_BODY:
-            raise detail(413, "Request body is too large")
-    try:
-        return json.loads(bytes(content) or b"{}")
-    except ValueError:
-        raise detail(400, "JSON parse error") from None
-
-
-def text_field(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """A member that must be text; 400 in Django's way where it is missing or something else."""
-    value = body.get(name, default)
-    if value is None:
-        raise invalid(name, "This field is required.")
-    if not isinstance(value, str):
-        raise invalid(name, "Not a valid string.")
-    return value
-
-
-def flag_field(body: Mapping[str, Any], name: str, default: bool | None = None) -> bool:
-    """A member that must be true or false."""
-    value = body.get(name, default)
-    if value is None:
-        raise invalid(name, "This field is required.")
-    if not isinstance(value, bool):
-        raise invalid(name, "Must be a valid boolean.")
-    return value
 
 
 @dataclass(frozen=True, slots=True)
