@@ -1,0 +1,58 @@
+# Daily commands; `make` alone lists them. Needs Python 3.11 or newer and make, nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench completions tools clean
+
+help:  ## List these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: $(VENV)/installed  ## See hubcli at work, against a Docker Hub of its own on loopback
+	@$(BIN)/hubcli sandbox demo
+
+test: $(VENV)/developing  ## Run the tests, with the floor under branch coverage
+	$(BIN)/pytest -n $(WORKERS) --cov
+
+check: $(VENV)/developing  ## Everything that CI checks: format, lint, types, tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(MAKE) test
+
+format: $(VENV)/developing  ## Rewrite the code as `check` wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/developing  ## Measure start-up, requests and throughput
+	$(BIN)/python -m benchmarks
+
+completions: $(VENV)/installed  ## Generate completions/ again
+	$(BIN)/hubcli completion bash > completions/hubcli.bash
+	$(BIN)/hubcli completion zsh > completions/_hubcli
+	$(BIN)/hubcli completion fish > completions/hubcli.fish
+	$(BIN)/hubcli completion powershell > completions/hubcli.ps1
+
+tools:  ## Fetch the programs that the tests drive (they fetch them themselves, too)
+	$(PYTHON) tests/support/fetch.py
+
+clean:  ## Remove what these commands have made
+	rm -rf $(VENV) .tools .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "hubcli needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"  # the first with --group
+	@touch $@
+
+$(VENV)/installed: pyproject.toml | $(VENV)/created
+	$(BIN)/python -m pip install --quiet --editable ".[sandbox]"
+	@touch $@
+
+$(VENV)/developing: pyproject.toml | $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
