@@ -155,7 +155,7 @@ def is_glob(text: str) -> bool:
 def parse_place(text: str) -> Place:
     """Read `NAMESPACE`, `HOST` or `HOST/NAMESPACE`."""
     first, slash, rest = text.partition("/")
-    if not looks_like_host(first):
+    if not looks_like_host(first.lower()):
         return Place(HUB, _checked_path(None, text, text))
     host = parse_host(first)
     return Place(host, _checked_path(None, rest, text) if slash and rest else None)
