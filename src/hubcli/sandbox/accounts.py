@@ -11,10 +11,10 @@ import secrets
 import sqlite3
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any
 
 from hubcli import timestamps
 from hubcli.sandbox import passwords
@@ -151,11 +151,11 @@ class Accounts:
 
     def find(self, name: str) -> sqlite3.Row | None:
         """The account `name`, person or organization."""
-        return self._database.row("SELECT * FROM hub_accounts WHERE name = ?", name.lower())
+        return self._database.row("SELECT * FROM hub_accounts WHERE name = ?", (name.lower(),))
 
     def by_id(self, identifier: str) -> sqlite3.Row | None:
         """The account with this id (a UUID without dashes)."""
-        return self._database.row("SELECT * FROM hub_accounts WHERE id = ?", identifier)
+        return self._database.row("SELECT * FROM hub_accounts WHERE id = ?", (identifier,))
 
     def add_member(self, organization: str, member: str, role: str) -> None:
         """Make `member` an `owner`, `editor` or `member` of `organization`."""
@@ -168,8 +168,7 @@ class Accounts:
         """What `member` is in `organization`; None for a stranger."""
         row = self._database.row(
             "SELECT role FROM hub_members WHERE organization = ? AND member = ?",
-            organization,
-            member,
+            (organization, member),
         )
         return None if row is None else str(row["role"])
 
@@ -178,7 +177,7 @@ class Accounts:
         return self._database.rows(
             "SELECT hub_accounts.*, role FROM hub_accounts JOIN hub_members ON organization = name"
             " WHERE member = ? ORDER BY name",
-            member,
+            (member,),
         )
 
     def members_of(self, organization: str) -> list[sqlite3.Row]:
@@ -186,7 +185,7 @@ class Accounts:
         return self._database.rows(
             "SELECT hub_accounts.*, role FROM hub_accounts JOIN hub_members ON member = name"
             " WHERE organization = ? ORDER BY name",
-            organization,
+            (organization,),
         )
 
     def authenticate(self, name: str, secret: str) -> Identity | None:
@@ -221,8 +220,7 @@ class Accounts:
     def _by_secret(self, name: str, secret: str) -> Identity | None:
         row = self._database.row(
             "SELECT * FROM hub_tokens WHERE owner = ? AND fingerprint = ?",
-            name,
-            passwords.fingerprint(secret),
+            (name, passwords.fingerprint(secret)),
         )
         identity = self._usable(row)
         if identity is not None:
@@ -243,20 +241,25 @@ class Accounts:
         return Identity(token["owner"], token["uuid"], strongest)
 
     def add_token(
-        self, owner: str, label: str, scopes: list[Any], *, kind: str = "pat", **facts: object
+        self,
+        owner: str,
+        label: str,
+        scopes: Sequence[str | Mapping[str, object]],
+        *,
+        kind: str = "pat",
+        **facts: object,
     ) -> tuple[str, str]:
         """A new access token of `kind` `pat` or `oat`: its id, and the secret that is shown once.
 
         The scopes of a PAT are labels, those of an OAT resources as the Hub API writes them.
         """
         secret = f"dckr_{kind}_{secrets.token_urlsafe(20)}"
-        if kind == "oat":
-            facts["generated_by"] = "organization"
         columns: dict[str, object] = {
             "uuid": str(uuid.uuid4()),
             "owner": owner,
             "label": label,
-            "fingerprint": passwords.fingerprint(str(facts.pop("secret", secret))),
+            "fingerprint": passwords.fingerprint(secret),
+            "generated_by": "organization" if kind == "oat" else "manual",
             "scopes": json.dumps(scopes),
             "created": now(),
             **facts,
@@ -272,13 +275,13 @@ class Accounts:
     def tokens(self, owner: str) -> list[sqlite3.Row]:
         """The access tokens of `owner`, newest first."""
         return self._database.rows(
-            "SELECT * FROM hub_tokens WHERE owner = ? ORDER BY created DESC", owner
+            "SELECT * FROM hub_tokens WHERE owner = ? ORDER BY created DESC", (owner,)
         )
 
     def token(self, owner: str, identifier: str) -> sqlite3.Row | None:
         """One access token of `owner`."""
         return self._database.row(
-            "SELECT * FROM hub_tokens WHERE owner = ? AND uuid = ?", owner, identifier
+            "SELECT * FROM hub_tokens WHERE owner = ? AND uuid = ?", (owner, identifier)
         )
 
     def change_token(self, owner: str, identifier: str, label: str, is_active: bool) -> None:

@@ -161,5 +161,5 @@ class HubAccess:
         """Refuse to change a tag that a rule makes immutable, once it is there."""
         if ":" in reference or not repository.protects(reference):
             return
-        if self._storage.manifest(repository.path, reference) is not None:
+        if self._storage.manifests.get(repository.path, reference) is not None:
             raise Refusal(f"tag {reference} of {repository.path} is immutable")

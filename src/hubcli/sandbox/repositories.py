@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS hub_repositories (
   updated TEXT NOT NULL,
   modified TEXT,
   type TEXT,
-  status INTEGER NOT NULL DEFAULT 0,
+  status INTEGER NOT NULL DEFAULT 1,
   categories TEXT NOT NULL DEFAULT '[]',
   architectures TEXT NOT NULL DEFAULT '[]',
   immutable_tags INTEGER NOT NULL DEFAULT 0,
@@ -112,14 +112,14 @@ class Repositories:
         """The repository `namespace/name`."""
         namespace, _, name = path.partition("/")
         row = self._database.row(
-            "SELECT * FROM hub_repositories WHERE namespace = ? AND name = ?", namespace, name
+            "SELECT * FROM hub_repositories WHERE namespace = ? AND name = ?", (namespace, name)
         )
         return None if row is None else _repository(row)
 
     def of(self, namespace: str) -> list[HubRepository]:
         """All repositories in `namespace`, by name."""
         rows = self._database.rows(
-            "SELECT * FROM hub_repositories WHERE namespace = ? ORDER BY name", namespace
+            "SELECT * FROM hub_repositories WHERE namespace = ? ORDER BY name", (namespace,)
         )
         return [_repository(row) for row in rows]
 
@@ -131,7 +131,7 @@ class Repositories:
     def private_count(self, namespace: str) -> int:
         """How many private repositories `namespace` has."""
         row = self._database.row(
-            "SELECT count(*) FROM hub_repositories WHERE namespace = ? AND is_private", namespace
+            "SELECT count(*) FROM hub_repositories WHERE namespace = ? AND is_private", (namespace,)
         )
         return 0 if row is None else int(row[0])
 
@@ -210,8 +210,7 @@ class Repositories:
         return bool(
             self._database.row(
                 "SELECT 1 FROM hub_stars WHERE repository = ? AND account = ?",
-                repository.id,
-                account,
+                (repository.id, account),
             )
         )
 
@@ -220,7 +219,7 @@ class Repositories:
         rows = self._database.rows(
             "SELECT hub_repositories.* FROM hub_repositories JOIN hub_stars ON repository = id"
             " WHERE account = ? ORDER BY namespace, name",
-            account,
+            (account,),
         )
         return [_repository(row) for row in rows]
 
@@ -231,3 +230,20 @@ class Repositories:
                 "INSERT INTO hub_old_tags VALUES (?, ?, ?, ?)",
                 [(repository, *tag) for tag in tags],
             )
+
+    def old_tags(self, repository: HubRepository) -> list[tuple[str, str, int]]:
+        """Name, time of the push and bytes of each tag without a digest."""
+        rows = self._database.rows(
+            "SELECT name, pushed, size FROM hub_old_tags WHERE repository = ? ORDER BY name",
+            (repository.id,),
+        )
+        return [(row["name"], row["pushed"], row["size"]) for row in rows]
+
+    def remove_old_tag(self, repository: HubRepository, name: str) -> bool:
+        """Forget such a tag; False where there was none of that name."""
+        with self._database.transaction() as connection:
+            done = connection.execute(
+                "DELETE FROM hub_old_tags WHERE repository = ? AND name = ?",
+                (repository.id, name),
+            )
+            return bool(done.rowcount)
