@@ -16,6 +16,7 @@ from support import secret_service as keyrings
 from support.docker_registry import DockerRegistry, Settings
 from support.guard import loopback_only
 from support.images import Image, Layout
+from support.proxy import ForwardProxy, Proxy
 from support.running import InProcess, Subprocess, private_environ
 from support.secret_service import SecretService
 from support.skopeo import Skopeo
@@ -145,3 +146,21 @@ def locked_secret_service(tmp_path: Path, environ: dict[str, str]) -> Iterator[S
     with keyrings.secret_service(tmp_path / "secrets", environ, locked=True) as service:
         environ.update(service.environ)
         yield service
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., Proxy]]:
+    """`proxy("127.0.0.1:PORT", round_trip=0.1)`: stands before a server, and can be faulty."""
+    with ExitStack() as stack:
+
+        def start(upstream: str, **settings: float) -> Proxy:
+            return stack.enter_context(Proxy(upstream, **settings).running())
+
+        yield start
+
+
+@pytest.fixture
+def forward_proxy() -> Iterator[ForwardProxy]:
+    """What HTTP_PROXY and HTTPS_PROXY may name."""
+    with ForwardProxy().running() as running:
+        yield running
