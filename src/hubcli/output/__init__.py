@@ -1,7 +1,6 @@
 """What people and scripts see: formats, tables, templates, messages, questions, progress."""
 
 from hubcli.output.console import Output
-from hubcli.output.progress import Progress
 from hubcli.output.selection import Choice, Selection
 from hubcli.output.text import visible
 from hubcli.output.views import FIELDS, Field, Kind, Row, View
@@ -12,7 +11,6 @@ __all__ = [
     "Field",
     "Kind",
     "Output",
-    "Progress",
     "Row",
     "Selection",
     "View",

@@ -17,7 +17,8 @@ class Layout:
     """What a format has to know beside the rows.
 
     `fields` are those of JSON, `columns` those of the others; `single` is one thing rather than
-    a listing; `now` is what relative times are relative to.
+    a listing, `cards` things that were asked for by name; `now` is what relative times are
+    relative to.
     """
 
     terminal: Terminal
@@ -26,6 +27,11 @@ class Layout:
     columns: tuple[Field, ...]
     now: datetime
     single: bool = False
+    cards: bool = False
+
+    @property
+    def ellipsis(self) -> str:
+        return "..." if self.terminal.ascii_only else "\N{HORIZONTAL ELLIPSIS}"
 
     def write(self, text: str) -> None:
         self.terminal.write(text)
@@ -106,8 +112,15 @@ def as_csv(rows: Iterable[Row], layout: Layout) -> None:
 
 
 def as_table(rows: Iterable[Row], layout: Layout) -> None:
-    """Columns for people; a card for a single thing on a terminal."""
-    as_tsv(rows, layout)
+    """Columns for people; a card for each thing that was asked for by name."""
+    if layout.cards:
+        from hubcli.output.card import write_cards
+
+        write_cards(rows, layout)
+    else:
+        from hubcli.output.table import write_table
+
+        write_table(rows, layout)
 
 
 FORMATS: Mapping[str, Format] = {

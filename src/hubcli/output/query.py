@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hubcli.errors import UsageError
-from hubcli.output.views import Field, Kind, Row
+from hubcli.output.formats import FORMATS, Layout, project
+from hubcli.output.views import Field, Kind, Row, View
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
+
+    from hubcli.output.selection import Choice
 
 
 class Query:
@@ -36,6 +40,38 @@ class Query:
             raise _refused(self._expression, error) from None
 
 
+def answer(choice: Choice, format: str, rows: Iterable[Row], layout: Layout) -> None:
+    """Print what the chosen query yields.
+
+    It sees the document that `--format json` would print, whatever the format: the whole array of
+    a listing, the object of a single thing. jsonl prints an element of its result per line, the
+    other formats see each element as a row.
+    """
+    if choice.query is None:
+        raise ValueError("no query was chosen")
+    documents = [project(row, choice.fields) for row in rows]
+    result = choice.query.search(documents[0] if layout.single else documents)
+    if choice.template is not None:
+        choice.template.write(_elements(result), layout)
+    elif format == "json":
+        indent = 2 if layout.terminal.stdout_is_terminal else None
+        layout.write(layout.to_json(result, indent=indent) + "\n")
+    elif format == "jsonl":
+        for element in _elements(result):
+            layout.write(layout.to_json(element) + "\n")
+    else:
+        fields, found = as_rows(result)
+        view = View("result", fields, key=fields[0].name)
+        layout = replace(layout, view=view, fields=fields, columns=fields, cards=False)
+        FORMATS[format](found, layout)
+
+
+def _elements(result: object) -> list[object]:
+    if result is None:
+        return []
+    return list(result) if isinstance(result, list) else [result]
+
+
 def _refused(expression: str, error: Exception) -> UsageError:
     told = " ".join(str(error).split())
     return UsageError(f"--query {expression!r}: {told}", hint="https://jmespath.org/tutorial.html")
@@ -47,9 +83,7 @@ def as_rows(result: object) -> tuple[tuple[Field, ...], list[Row]]:
     A list of objects has their keys as columns, in the order of first sight; a list of lists has
     numbered ones; anything else stands in one column called `value`, one row per element.
     """
-    elements: list[object] = (
-        list(result) if isinstance(result, list) else [] if result is None else [result]
-    )
+    elements = _elements(result)
     if elements and all(isinstance(element, Mapping) for element in elements):
         rows = [element for element in elements if isinstance(element, Mapping)]
         return _fields(dict.fromkeys(str(key) for row in rows for key in row)), rows

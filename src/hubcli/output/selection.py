@@ -83,13 +83,17 @@ class Selection:
             from hubcli.output.query import Query
 
             query = Query(self.query)
-        elif template is not None:
-            template.check(view)
-        if self.fields is None:
-            fields, columns = view.fields, view.defaults
-        else:
-            fields = columns = tuple(view.field(name) for name in self.fields)
+        fields, columns = self._fields(view)
+        if template is not None and query is None:
+            template.check(view, fields)
         return Choice(view, fields, columns, format, template, query, self.quiet)
+
+    def _fields(self, view: View) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+        """The fields of JSON and of the other formats."""
+        if self.fields is None:
+            return view.fields, view.defaults
+        chosen = tuple(dict.fromkeys(view.field(name) for name in self.fields))
+        return chosen, chosen
 
     def _form(self) -> tuple[str | None, Template | None]:
         wanted = self.format

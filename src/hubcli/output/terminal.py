@@ -86,9 +86,20 @@ class Terminal:
 
     @property
     def ascii_only(self) -> bool:
-        """Whether stdout's encoding lacks characters, so that JSON has to be ASCII to be valid."""
-        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
-        return not encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+        """Whether stdout's encoding lacks characters: JSON has to be ASCII then to stay valid."""
+        return _lacks_characters(self.stdout)
+
+    @property
+    def error_ascii_only(self) -> bool:
+        """The same of stderr."""
+        return _lacks_characters(self.stderr)
+
+    def encodable(self, text: str) -> str:
+        """`text` as stdout will show it, for those who count its columns."""
+        if not self.ascii_only or text.isascii():
+            return text
+        encoding = getattr(self.stdout, "encoding", "ascii")
+        return text.encode(encoding, "backslashreplace").decode(encoding)
 
     def write(self, text: str) -> None:
         """Write to stdout and hand it on at once; BrokenPipeError where the reader is gone."""
@@ -140,3 +151,8 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def _never_fail_to_encode(stream: TextIO | None) -> None:
     if isinstance(stream, io.TextIOWrapper) and not stream.closed:
         stream.reconfigure(errors="backslashreplace")
+
+
+def _lacks_characters(stream: TextIO | None) -> bool:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return not encoding.lower().startswith("utf")
