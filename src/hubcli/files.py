@@ -1,0 +1,58 @@
+"""Files that several processes change: written whole or not at all, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Put `content` in the place of `path`, atomically; a reader sees the old or the new file.
+
+    A symbolic link stays one: what it points to is replaced. Directories that are missing are made
+    for the user alone. OSError as the system gives it, and nothing is left behind then.
+    """
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of `path`, which another process or thread may hold: wait for it then.
+
+    The lock is a file of its own beside it, which stays; the system lets go of it when a process
+    ends, however it ends.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (path.parent / f".{path.name}.lock").open("ab") as file:
+        _lock(file.fileno())
+        yield
+
+
+if os.name == "nt":  # pragma: no cover - the other branch is what the tests run on
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        while True:
+            with suppress(OSError):
+                return msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
