@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,7 +43,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-if os.name == "nt":  # pragma: no cover - the other branch is what the tests run on
+if sys.platform == "win32":  # pragma: no cover - the other branch is what the tests run on
     import msvcrt
 
     def _lock(descriptor: int) -> None:
