@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "hubcli"
 RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli",),
     ("hubcli.errors",),
-    ("hubcli.timestamps", "hubcli.parallel"),
+    ("hubcli.timestamps", "hubcli.parallel", "hubcli.files"),
     ("hubcli.reference",),
     ("hubcli.oci",),
     ("hubcli.auth.challenge", "hubcli.config"),
@@ -33,7 +33,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 APART = {
     "hubcli.output": (("hubcli.errors", "hubcli.timestamps"), ("hubcli.cli", "hubcli.__main__")),
     "hubcli.sandbox": (
-        ("hubcli.errors", "hubcli.reference", "hubcli.timestamps", "hubcli.oci"),
+        ("hubcli.errors", "hubcli.files", "hubcli.reference", "hubcli.timestamps", "hubcli.oci"),
         ("hubcli.cli.sandbox",),
     ),
 }

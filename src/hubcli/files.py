@@ -31,23 +31,26 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold the lock of `path`, which another process or thread may hold: wait for it then.
 
+    With `wait=False` a lock that is held is an OSError at once (BlockingIOError but on Windows).
     The lock is a file of its own beside it, which stays; the system lets go of it when a process
     ends, however it ends.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (path.parent / f".{path.name}.lock").open("ab") as file:
-        _lock(file.fileno())
+        _lock(file.fileno(), wait)
         yield
 
 
 if sys.platform == "win32":  # pragma: no cover - the other branch is what the tests run on
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
+    def _lock(descriptor: int, wait: bool) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
+        if not wait:
+            return msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         while True:
             with suppress(OSError):
                 return msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
@@ -55,5 +58,5 @@ if sys.platform == "win32":  # pragma: no cover - the other branch is what the t
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    def _lock(descriptor: int, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -15,7 +15,7 @@ from keyring.backend import KeyringBackend
 from keyring.credentials import Credential, SimpleCredential
 from keyring.errors import KeyringError, PasswordDeleteError
 
-from hubcli.sandbox.locking import locked
+from hubcli import files
 
 BACKEND = f"{__name__}.SandboxKeyring"
 FILE_VARIABLE = "HUBCLI_SANDBOX_KEYRING"
@@ -74,11 +74,7 @@ def _read(path: Path) -> Entries:
 def _changed() -> Iterator[Entries]:
     """The entries, written back whole unless the block fails."""
     path = _path()
-    with locked(path.with_name(f"{path.name}.lock")):
+    with files.locked(path):
         entries = _read(path)
         yield entries
-        draft = path.with_name(f"{path.name}.new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(entries, file)
-        draft.replace(path)
+        files.replace(path, json.dumps(entries).encode())
