@@ -20,6 +20,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.reference",),
     ("hubcli.oci",),
     ("hubcli.auth.challenge", "hubcli.config"),
+    ("hubcli.config_edit",),
     ("hubcli.auth.credentials",),
     ("hubcli.http",),
     ("hubcli.auth.tokens",),

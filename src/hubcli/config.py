@@ -215,6 +215,48 @@ def _where(message: str, text: str) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
+TABLES: Mapping[str, type] = {"defaults": Defaults, "hub": HubSettings, "registries": RegistryRow}
+
+
+def key_path(key: str) -> tuple[str, ...]:
+    """Read a key as `config get` takes it: `defaults.format`, `registries.HOST.plain_http`."""
+    table, _, rest = key.partition(".")
+    host, dot, name = rest.rpartition(".")
+    known = TABLES.get(table)
+    if known is None or not rest or (table == "registries") != bool(dot):
+        raise UsageError(
+            f"there is no key {key!r}: keys are defaults.KEY, hub.KEY, registries.HOST.KEY",
+            hint="hubcli config ls --all",
+        )
+    names = [entry.name for entry in fields(known)]
+    if name not in names:
+        raise UsageError(f"there is no key {name!r} in {table}; known are {', '.join(names)}")
+    return (table, canonical_host(parse_host(host)), name) if dot else (table, name)
+
+
+def parse_value(path: tuple[str, ...], text: str) -> object:
+    """Read a value as `config set` takes it, by the kind of its key; lists have commas between."""
+    (annotation,) = [
+        str(entry.type).removesuffix(" | None")
+        for entry in fields(TABLES[path[0]])
+        if entry.name == path[-1]
+    ]
+    raw: object = text
+    if annotation == "tuple[str, ...]":
+        raw = [part.strip() for part in text.split(",") if part.strip()]
+    elif annotation == "bool":
+        raw = {"true": True, "false": False}.get(text.lower())
+    elif annotation in {"int", "float"}:
+        try:
+            raw = int(text) if annotation == "int" else float(text)
+        except ValueError:
+            raw = None
+    problem = _problem(raw, annotation, path[-1])
+    if problem:
+        raise UsageError(f"{'.'.join(path)}: {problem}")
+    return raw
+
+
 _CHOICES: Mapping[str, tuple[str, ...]] = {"store": ("keyring", "file", "docker")}
 _POSITIVE = frozenset({"concurrency", "connect_timeout", "read_timeout"})
 _Section = TypeVar("_Section", Defaults, HubSettings, RegistryRow)
@@ -247,15 +289,11 @@ class _Checker:
         return kind(**values)
 
     def _value(self, value: object, annotation: str, at: tuple[str, ...]) -> object:
-        name, reader = at[-1], _READERS[annotation.removesuffix(" | None")]
-        read = reader(value)
-        if read is None:
-            raise self.failure(at, f"{_WANTED[annotation.removesuffix(' | None')]} is wanted here")
-        if name in _CHOICES and read not in _CHOICES[name]:
-            raise self.failure(at, f"one of {', '.join(_CHOICES[name])} is wanted here")
-        if isinstance(read, float | int) and (read < 0 or (name in _POSITIVE and read == 0)):
-            raise self.failure(at, "a positive number is wanted here")
-        return read
+        kind = annotation.removesuffix(" | None")
+        problem = _problem(value, kind, at[-1])
+        if problem:
+            raise self.failure(at, problem)
+        return _READERS[kind](value)
 
     def failure(self, at: tuple[str, ...], reason: str) -> UsageError:
         line, column = self._position(at)
@@ -277,6 +315,18 @@ class _Checker:
             if found:
                 return number, found.end() - len(at[-1]) + 1
         return 1, 1
+
+
+def _problem(value: object, kind: str, name: str) -> str | None:
+    """What is wrong with a value, None where it will do."""
+    read = _READERS[kind](value)
+    if read is None:
+        return f"{_WANTED[kind]} is wanted here"
+    if name in _CHOICES and read not in _CHOICES[name]:
+        return f"one of {', '.join(_CHOICES[name])} is wanted here"
+    if isinstance(read, float | int) and (read < 0 or (name in _POSITIVE and read == 0)):
+        return "a positive number is wanted here"
+    return None
 
 
 def _read_strings(value: object) -> tuple[str, ...] | None:
