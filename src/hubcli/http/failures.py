@@ -37,6 +37,14 @@ def connection_failure(error: Exception, url: str) -> Unavailable:
     return ConnectionBroken(f"the connection to {host} broke: {error or type(error).__name__}")
 
 
+def broke_midway(error: Unavailable) -> bool:
+    """Whether there was a connection, which then broke, rather than none at all."""
+    cause = error.__cause__
+    return isinstance(cause, httpx.NetworkError | httpx.RemoteProtocolError) and not isinstance(
+        cause, httpx.ConnectError
+    )
+
+
 def _cause(error: BaseException) -> BaseException | None:
     """The first failure of the system below httpx's and httpcore's."""
     seen: BaseException | None = error
