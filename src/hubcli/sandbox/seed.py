@@ -121,6 +121,7 @@ class _Seeding:
             stars=2_417,
             pulls=9_004_120_557,
             created="2014-06-01T18:36:56.000000Z",
+            updated=images.CREATED,
             type="image",
             publisher="Docker Official Images",
             badge="official",

@@ -1,0 +1,117 @@
+"""The whole sandbox as one ASGI application: the Hub API, the registry and its token server."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from hubcli.sandbox.accounts import Accounts
+from hubcli.sandbox.faults import FaultInjection
+from hubcli.sandbox.hub.calls import Gateway
+from hubcli.sandbox.hub.devices import Devices
+from hubcli.sandbox.hub.limits import ApiLimits
+from hubcli.sandbox.hub.logins import Logins
+from hubcli.sandbox.hub.people import PeopleRoutes
+from hubcli.sandbox.hub.personal_tokens import PersonalTokenRoutes
+from hubcli.sandbox.hub.repositories import RepositoryRoutes
+from hubcli.sandbox.hub.search import SearchRoutes
+from hubcli.sandbox.hub.sessions import LIFETIME, Sessions
+from hubcli.sandbox.hub.settings import SettingsRoutes
+from hubcli.sandbox.hub.state import Hub
+from hubcli.sandbox.hub.tags import TagRoutes
+from hubcli.sandbox.hubaccess import HubAccess
+from hubcli.sandbox.permissions import Permissions
+from hubcli.sandbox.registry import registry_routes
+from hubcli.sandbox.repositories import Repositories
+from hubcli.sandbox.requestlog import RequestLog
+from hubcli.sandbox.seed import seed
+from hubcli.sandbox.storage import Storage
+from hubcli.sandbox.tokens import LIFETIME as TOKEN_LIFETIME
+from hubcli.sandbox.tokens import TokenMint
+
+IDENTITY_PATH = "/_sandbox/identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a sandbox behaves; without `data` it lives in memory. Lifetimes are in seconds."""
+
+    data: Path | None = None
+    session_lifetime: float = LIFETIME
+    token_lifetime: int = TOKEN_LIFETIME
+    device_interval: float = 1
+    enforce_pull_limit: bool = False
+    catalog: bool = False
+
+
+class Sandbox:
+    """A seeded Docker Hub and its registry; `app` serves them, the parts are there for tests.
+
+    `id` is random: it tells this sandbox from another that came to be on the same port.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.id = secrets.token_hex(8)
+        self.storage = Storage(settings.data)
+        database = self.storage.database
+        self.accounts = Accounts(database)
+        self.repositories = Repositories(database)
+        seed(self.storage, self.accounts, self.repositories)
+        self.permissions = Permissions(self.accounts)
+        self.access = HubAccess(
+            self.accounts,
+            self.repositories,
+            self.permissions,
+            self.storage,
+            enforce_pull_limit=settings.enforce_pull_limit,
+            catalog=settings.catalog,
+        )
+        self.sessions = Sessions(
+            self.accounts, database.secret("hub-sessions"), settings.session_lifetime
+        )
+        self.mint = TokenMint(database.secret("registry"), lifetime=settings.token_lifetime)
+        self.app = self._application(settings)
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.storage.close()
+
+    def _application(self, settings: Settings) -> ASGIApp:
+        application = Starlette(
+            routes=[
+                Route(IDENTITY_PATH, self._identity),
+                *self._hub_routes(settings),
+                *registry_routes(self.storage, self.access, self.mint),
+            ]
+        )
+        # A Hub's path with and without a slash are two routes; a redirect would drop a body.
+        application.router.redirect_slashes = False
+        return RequestLog(FaultInjection(application))
+
+    def _hub_routes(self, settings: Settings) -> list[Route]:
+        gateway = Gateway(self.sessions, ApiLimits())
+        hub = Hub(self.accounts, self.repositories, self.permissions, self.storage)
+        return [
+            route
+            for part in (
+                Logins(self.accounts, self.sessions),
+                Devices(self.accounts, self.sessions, settings.device_interval),
+                PeopleRoutes(hub),
+                PersonalTokenRoutes(hub),
+                SearchRoutes(hub),
+                SettingsRoutes(hub),
+                RepositoryRoutes(hub),
+                TagRoutes(hub),
+            )
+            for route in part.routes(gateway)
+        ]
+
+    def _identity(self, _: Request) -> Response:
+        return JSONResponse({"id": self.id})
