@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hubcli.config import Settings, cache_directory
-from hubcli.reference import Reference
+from hubcli.errors import HubcliError, NotFound
+from hubcli.reference import HUB, Reference
 
 if TYPE_CHECKING:
     from hubcli.auth.credentials import Keychain
@@ -79,21 +80,43 @@ class Session:
 
     def registry(self, host: str) -> Registry:
         """The client of a registry, by the host in references (`docker.io` for Docker Hub)."""
+        if host not in self._registries:
+            self._registries[host] = self._registry(host, self.keychain)
+        return self._registries[host]
+
+    def anonymous_registry(self, host: str) -> Registry:
+        """The same without any credential: what somebody sees who is not signed in."""
+        from hubcli.auth.credentials import Keychain
+
+        return self._registry(host, Keychain((), warn=self.warn))
+
+    def _registry(self, host: str, keychain: Keychain) -> Registry:
         from hubcli.auth.tokens import RegistryAuthorizer
         from hubcli.registry import Registry
 
-        if host not in self._registries:
-            endpoint = self.settings.endpoint(host)
-            authorizer = RegistryAuthorizer(self.http, endpoint, self.keychain, self.token_cache)
-            concurrency = endpoint.row.concurrency or self.settings.defaults.concurrency
-            self._registries[host] = Registry(
-                self.http, endpoint, authorizer, concurrency=concurrency
-            )
-        return self._registries[host]
+        endpoint = self.settings.endpoint(host)
+        return Registry(
+            self.http,
+            endpoint,
+            RegistryAuthorizer(self.http, endpoint, keychain, self.token_cache),
+            concurrency=endpoint.row.concurrency or self.settings.defaults.concurrency,
+            absent=self._absent_on_hub if host == HUB else lambda _: False,
+            warn=self.warn,
+        )
 
-    def repository(self, reference: Reference) -> Repository:
-        """The client of the repository that a reference names."""
-        return self.registry(reference.host).repository(reference.path)
+    def _absent_on_hub(self, path: str) -> bool:
+        """Whether Hub's API knows no such repository: its registry tells that to nobody."""
+        try:
+            self.hub.repositories.inspect(path)
+        except NotFound:
+            return True
+        except HubcliError:
+            return False
+        return False
+
+    def repository(self, reference: Reference, *actions: str) -> Repository:
+        """The client of the repository that a reference names; `actions` are pull by default."""
+        return self.registry(reference.host).repository(reference.path, *actions)
 
     @cached_property
     def hub(self) -> Hub:
