@@ -155,7 +155,14 @@ class Output:
         choice = self._with_default(selection).checked(view)
         name = self._format(choice)
         layout = Layout(
-            self.terminal, view, choice.fields, choice.columns, self._now(), single, cards
+            terminal=self.terminal,
+            view=view,
+            fields=choice.fields,
+            columns=choice.columns,
+            now=self._now(),
+            single=single,
+            cards=cards,
+            chosen=selection.fields is not None,
         )
         if choice.query is not None:
             from hubcli.output.query import answer
@@ -164,7 +171,7 @@ class Output:
         elif choice.template is not None:
             choice.template.write((project(row, choice.fields) for row in rows), layout)
         elif choice.quiet:
-            _emit_names(name, rows, layout, chosen=selection.fields is not None)
+            _emit_names(name, rows, layout)
         else:
             FORMATS[name](rows, layout)
 
@@ -203,7 +210,7 @@ class Output:
                 "hint": error.hint,
                 "exit_code": int(error.exit_code),
             }
-            self.terminal.say(to_json(facts, ascii_only=self.terminal.error_ascii_only))
+            self.terminal.say(to_json(facts))
             return
         self._say("error", _RED, str(error))
         if error.hint:
@@ -249,16 +256,16 @@ class Output:
         return LineProgress(self.terminal)
 
 
-def _emit_names(name: str, rows: Iterable[Row], layout: Layout, *, chosen: bool) -> None:
+def _emit_names(name: str, rows: Iterable[Row], layout: Layout) -> None:
     """What `-q` leaves of a listing: the key, one per line.
 
     A structured format stays one, with nothing in it but the key (or the fields that were
-    `chosen`); a single thing stays whole there, since for actions `-q` only means silence.
+    chosen); a single thing stays whole there, since for actions `-q` only means silence.
     """
     key = (layout.view.key_field,)
     if name in {"table", "tsv"}:
         as_tsv(rows, replace(layout, columns=key))
-    elif layout.single or chosen:
+    elif layout.single or layout.chosen:
         FORMATS[name](rows, layout)
     else:
         FORMATS[name](rows, replace(layout, fields=key, columns=key))

@@ -17,8 +17,8 @@ class Layout:
     """What a format has to know beside the rows.
 
     `fields` are those of JSON, `columns` those of the others; `single` is one thing rather than
-    a listing, `cards` things that were asked for by name; `now` is what relative times are
-    relative to.
+    a listing, `cards` things that were asked for by name, `chosen` what `--fields` named; `now`
+    is what relative times are relative to.
     """
 
     terminal: Terminal
@@ -28,16 +28,15 @@ class Layout:
     now: datetime
     single: bool = False
     cards: bool = False
+    chosen: bool = False
 
     @property
     def ellipsis(self) -> str:
-        return "..." if self.terminal.ascii_only else "\N{HORIZONTAL ELLIPSIS}"
+        sign = "\N{HORIZONTAL ELLIPSIS}"
+        return sign if self.terminal.encodable(sign) == sign else "..."
 
     def write(self, text: str) -> None:
         self.terminal.write(text)
-
-    def to_json(self, value: object, *, indent: int | None = None) -> str:
-        return to_json(value, indent=indent, ascii_only=self.terminal.ascii_only)
 
 
 Format = Callable[[Iterable[Row], Layout], None]
@@ -52,12 +51,12 @@ def as_json(rows: Iterable[Row], layout: Layout) -> None:
     indent = 2 if layout.terminal.stdout_is_terminal else None
     if layout.single:
         for row in rows:
-            layout.write(layout.to_json(project(row, layout.fields), indent=indent) + "\n")
+            layout.write(to_json(project(row, layout.fields), indent=indent) + "\n")
         return
     started = False
     try:
         for row in rows:
-            text = layout.to_json(project(row, layout.fields), indent=indent)
+            text = to_json(project(row, layout.fields), indent=indent)
             if indent:
                 text = "  " + text.replace("\n", "\n  ")
             layout.write(f",\n{text}" if started else f"[\n{text}")
@@ -72,7 +71,7 @@ def as_json(rows: Iterable[Row], layout: Layout) -> None:
 def as_jsonl(rows: Iterable[Row], layout: Layout) -> None:
     """One object per line."""
     for row in rows:
-        layout.write(layout.to_json(project(row, layout.fields)) + "\n")
+        layout.write(to_json(project(row, layout.fields)) + "\n")
 
 
 def as_tsv(rows: Iterable[Row], layout: Layout) -> None:

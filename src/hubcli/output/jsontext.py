@@ -10,9 +10,9 @@ from hubcli.output.text import json_safe
 
 
 @cache
-def _encoder(indent: int | None, ascii_only: bool) -> json.JSONEncoder:
+def _encoder(indent: int | None) -> json.JSONEncoder:
     return json.JSONEncoder(
-        ensure_ascii=ascii_only,
+        ensure_ascii=False,
         allow_nan=False,
         indent=indent,
         separators=(",", ": ") if indent else (",", ":"),
@@ -20,13 +20,12 @@ def _encoder(indent: int | None, ascii_only: bool) -> json.JSONEncoder:
     )
 
 
-def to_json(value: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+def to_json(value: object, *, indent: int | None = None) -> str:
     """`value` as one JSON text; on one line without `indent`.
 
-    `ascii_only` escapes everything beyond ASCII, for streams that cannot encode it. JSON has no
-    NaN and no infinities, though servers send them: they become null.
+    JSON has no NaN and no infinities, though servers send them: they become null.
     """
-    encoder = _encoder(indent, ascii_only)
+    encoder = _encoder(indent)
     try:
         document = encoder.encode(value)
     except ValueError:

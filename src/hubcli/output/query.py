@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hubcli.errors import UsageError
 from hubcli.output.formats import FORMATS, Layout, project
+from hubcli.output.jsontext import to_json
 from hubcli.output.views import Field, Kind, Row, View
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
     from hubcli.output.selection import Choice
+
+
+_GUIDE = "https://jmespath.org/tutorial.html shows how queries are written"
 
 
 class Query:
@@ -27,8 +31,11 @@ class Query:
         self._expression = expression
         try:
             self._compiled: ParsedResult = jmespath.compile(expression)
-        except JMESPathError as error:
+        except (JMESPathError, RecursionError) as error:
             raise _refused(expression, error) from None
+        unknown = _unknown_functions(self._compiled.parsed)
+        if unknown:
+            raise UsageError(f"--query {expression!r}: no function {unknown[0]!r}", hint=_GUIDE)
 
     def search(self, document: object) -> object:
         """What the expression yields; UsageError where a function refuses what it is given."""
@@ -55,10 +62,10 @@ def answer(choice: Choice, format: str, rows: Iterable[Row], layout: Layout) -> 
         choice.template.write(_elements(result), layout)
     elif format == "json":
         indent = 2 if layout.terminal.stdout_is_terminal else None
-        layout.write(layout.to_json(result, indent=indent) + "\n")
+        layout.write(to_json(result, indent=indent) + "\n")
     elif format == "jsonl":
         for element in _elements(result):
-            layout.write(layout.to_json(element) + "\n")
+            layout.write(to_json(element) + "\n")
     else:
         fields, found = as_rows(result)
         view = View("result", fields, key=fields[0].name)
@@ -72,9 +79,24 @@ def _elements(result: object) -> list[object]:
     return list(result) if isinstance(result, list) else [result]
 
 
+def _unknown_functions(node: Mapping[str, Any]) -> list[str]:
+    """The functions an expression calls that there are not; jmespath itself notices when run."""
+    from jmespath.functions import Functions
+
+    unknown = [
+        name
+        for child in node["children"]
+        if isinstance(child, dict)
+        for name in _unknown_functions(child)
+    ]
+    if node["type"] == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
+        unknown.insert(0, node["value"])
+    return unknown
+
+
 def _refused(expression: str, error: Exception) -> UsageError:
     told = " ".join(str(error).split())
-    return UsageError(f"--query {expression!r}: {told}", hint="https://jmespath.org/tutorial.html")
+    return UsageError(f"--query {expression!r}: {told}", hint=_GUIDE)
 
 
 def as_rows(result: object) -> tuple[tuple[Field, ...], list[Row]]:

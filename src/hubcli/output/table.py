@@ -91,7 +91,7 @@ def fitted(
     """The columns that fit the terminal's width, and those for which there is no room.
 
     Long text is shortened first, then times are told shortly, then text and at last the key are
-    shortened further; only then do columns go, the rightmost first.
+    shortened further; only then do columns go, the rightmost first, unless somebody chose them.
     """
     available = layout.terminal.width - indent
     text = [column for column in columns if column.field.kind in _FLEXIBLE and not column.is_key]
@@ -102,7 +102,7 @@ def fitted(
                 column.cells = _cells(column.field, rows, short, layout)
                 column.widen()
     kept, hidden = list(columns), list[Column]()
-    while not _squeezed_hard(kept, available) and len(kept) > 1:
+    while not _squeezed_hard(kept, available) and len(kept) > 1 and not layout.chosen:
         last = next(column for column in reversed(kept) if not column.is_key)
         kept.remove(last)
         hidden.insert(0, last)

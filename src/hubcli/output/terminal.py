@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import threading
@@ -9,14 +10,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TextIO
 
+from hubcli.output.text import json_escape
+
 _WIDTH = 80
 
 
 class Terminal:
-    """Standard input, output and error, with the facts that `environ` and they give.
+    r"""Standard input, output and error, with the facts that `environ` and they give.
 
     A stream that is None or closed takes everything and shows nothing. What an encoding cannot
-    express is written as a backslash escape, so text never fails to be written.
+    express is written as `\uXXXX`, so text never fails to be written, and JSON stays valid.
     """
 
     def __init__(
@@ -84,22 +87,12 @@ class Terminal:
                     return columns
         return _WIDTH
 
-    @property
-    def ascii_only(self) -> bool:
-        """Whether stdout's encoding lacks characters: JSON has to be ASCII then to stay valid."""
-        return _lacks_characters(self.stdout)
-
-    @property
-    def error_ascii_only(self) -> bool:
-        """The same of stderr."""
-        return _lacks_characters(self.stderr)
-
     def encodable(self, text: str) -> str:
         """`text` as stdout will show it, for those who count its columns."""
-        if not self.ascii_only or text.isascii():
+        encoding = getattr(self.stdout, "encoding", None)
+        if not encoding or text.isascii():
             return text
-        encoding = getattr(self.stdout, "encoding", "ascii")
-        return text.encode(encoding, "backslashreplace").decode(encoding)
+        return text.encode(encoding, _ESCAPE).decode(encoding)
 
     def write(self, text: str) -> None:
         """Write to stdout and hand it on at once; BrokenPipeError where the reader is gone."""
@@ -150,9 +143,15 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def _never_fail_to_encode(stream: TextIO | None) -> None:
     if isinstance(stream, io.TextIOWrapper) and not stream.closed:
-        stream.reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors=_ESCAPE)
 
 
-def _lacks_characters(stream: TextIO | None) -> bool:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return not encoding.lower().startswith("utf")
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(json_escape, error.object[error.start : error.end])), error.end
+
+
+# Like Python's own "backslashreplace", in the one form that is right inside JSON too.
+_ESCAPE = "hubcli.escape"
+codecs.register_error(_ESCAPE, _escaped)

@@ -6,11 +6,11 @@ import re
 from functools import cache
 
 # Control characters (C0, DEL, C1), marks that change the direction of text, characters that are
-# there but not seen, line and paragraph separators, lone surrogates, and the tag and
-# supplementary variation-selector plane, in which whole messages can be hidden.
+# there but not seen, line and paragraph separators, lone surrogates, and the tag characters, in
+# which whole messages can be hidden. None of them is printable in Python's sense.
 _UNSAFE = (
     r"\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff"
+    r"\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e00ff"
 )
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -50,7 +50,12 @@ def json_safe(document: str) -> str:
 
 
 def _json_escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
+    return json_escape(match[0])
+
+
+def json_escape(char: str) -> str:
+    r"""One character as JSON escapes it: `\u00e9`, or two of these beyond U+FFFF."""
+    code = ord(char)
     if code < 0x10000:
         return f"\\u{code:04x}"
     high, low = divmod(code - 0x10000, 0x400)

@@ -159,7 +159,7 @@ def _printf(form: object, *values: object) -> Printable:
 def _formatted(form: str, verb: str, value: object) -> str:
     if verb == "q":
         return (form + "s") % to_json(_string(value))
-    if verb in "vst":
+    if verb in "vst" or value is None:
         return (form + "s") % printable(value)
     if not isinstance(value, int | float):
         raise TypeError(f"%{verb} needs a number")
@@ -175,7 +175,10 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], 
         """False where one of them is not known."""
         if first is None or second is None:
             return False
-        return compare(first, second)
+        try:
+            return compare(first, second)
+        except TypeError:
+            raise TypeError("these two cannot be compared") from None
 
     return compared
 
