@@ -12,17 +12,24 @@ from typing import Any
 import pytest
 
 from support import docker_registry as registries
+from support import sandbox as sandboxes
 from support import secret_service as keyrings
 from support.docker_registry import DockerRegistry, Settings
 from support.guard import loopback_only
+from support.hub_report import HubReport
 from support.images import Image, Layout
 from support.proxy import ForwardProxy, Proxy
 from support.running import InProcess, Subprocess, private_environ
+from support.sandbox import SandboxServer
 from support.secret_service import SecretService
 from support.skopeo import Skopeo
 from support.terminal import Terminal, at_terminal
 
 loopback_only.install()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(HubReport(config), "hub-report")
 
 
 @pytest.fixture
@@ -164,3 +171,48 @@ def forward_proxy() -> Iterator[ForwardProxy]:
     """What HTTP_PROXY and HTTPS_PROXY may name."""
     with ForwardProxy().running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def hub_report(pytestconfig: pytest.Config) -> HubReport:
+    """Compares what sandboxes see with Docker's OpenAPI document."""
+    report = pytestconfig.pluginmanager.get_plugin("hub-report")
+    assert isinstance(report, HubReport)
+    return report
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(hub_report: HubReport) -> Iterator[SandboxServer]:
+    """One sandbox for all tests of a worker; use `sandbox`."""
+    with sandboxes.sandbox_server() as server:
+        yield server
+    hub_report.judge(server.exchanges)
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: SandboxServer, environ: dict[str, str]) -> Iterator[SandboxServer]:
+    """A Docker Hub and its registry; from here on `cli`, `hubcli` and `terminal` use it.
+
+    Tests share it: what they create has names of its own (`repository`), and nobody changes the
+    accounts or what was seeded. The request log starts empty, faults end with the test.
+    """
+    shared_sandbox.forget()
+    environ.update(shared_sandbox.environ)
+    yield shared_sandbox
+    shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def new_sandbox(
+    hub_report: HubReport, environ: dict[str, str]
+) -> Iterator[Callable[..., SandboxServer]]:
+    """`new_sandbox(token_lifetime=2)`: a sandbox of this test alone, with those settings."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> SandboxServer:
+            server = stack.enter_context(sandboxes.sandbox_server(**settings))
+            stack.callback(lambda: hub_report.judge(server.exchanges))
+            environ.update(server.environ)
+            return server
+
+        yield start
