@@ -1,0 +1,119 @@
+"""Calls of the Hub API: routes, JSON in and out, failures in its own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from hubcli.errors import UsageError
+from hubcli.http.client import Authorizer, Client, Request, with_query
+from hubcli.http.origin import on_origin
+from hubcli.http.response import Response
+from hubcli.hub.problems import problem, refuses_organization_token
+
+_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
+
+
+class Api:
+    """Sends requests to the Hub API at `url`, signed in by `authorizer`. Safe between threads.
+
+    Every method raises what `problems.problem` makes of an error status.
+    """
+
+    def __init__(self, http: Client, url: str, authorizer: Authorizer) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+        self._authorizer = authorizer
+        self._legacy_is_refused = False
+
+    def get(
+        self, path: str, query: Mapping[str, object] | None = None, *, anonymous: bool = False
+    ) -> Response:
+        """`path` begins with a slash; parameters that are None are left out."""
+        return self.send("GET", path, query=query, anonymous=anonymous)
+
+    def follow(self, page: str, link: str, *, anonymous: bool = False) -> Response:
+        """GET the `link` that was found on `page`; Untrusted where it leaves the Hub API."""
+        url = on_origin(self._url, on_origin(page, link, "the next link"), "the next link")
+        return _checked(self._exchange("GET", url, None, anonymous))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        anonymous: bool = False,
+    ) -> Response:
+        """`body` is sent as JSON unless it is None; `anonymous` sends no credential."""
+        url = with_query(f"{self._url}{path}", query or {})
+        return _checked(self._exchange(method, url, body, anonymous))
+
+    def send_legacy(
+        self, method: str, path: str, rest: str = "", *, body: object = None
+    ) -> Response:
+        """Call a route of the repository `path` that has no documented twin for all tokens.
+
+        It is `/v2/repositories/…`; an organization access token is refused there, so that the same
+        is then sent to `/v2/namespaces/…`, as Docker's table of what such tokens may do implies.
+        """
+        if not self._legacy_is_refused:
+            url = f"{self._url}{legacy_route(path, rest)}"
+            response = self._exchange(method, url, body, anonymous=False)
+            if not refuses_organization_token(response):
+                return _checked(response)
+            self._legacy_is_refused = True
+        return self.send(method, repository_route(path, rest), body=body)
+
+    def _exchange(self, method: str, url: str, body: object, anonymous: bool) -> Response:
+        return self._http.request(
+            Request(
+                method,
+                url,
+                headers=_JSON,
+                body=None if body is None else json.dumps(body).encode(),
+                authorizer=None if anonymous else self._authorizer,
+            )
+        )
+
+
+def namespace_route(namespace: str) -> str:
+    """The route of a namespace's repositories, without a slash at its end."""
+    return f"/v2/namespaces/{segment(namespace.lower())}/repositories"
+
+
+def repository_route(path: str, rest: str = "") -> str:
+    """The route of the repository `namespace/name`, or of something below it."""
+    namespace, name = split(path)
+    route = f"{namespace_route(namespace)}/{segment(name)}"
+    return f"{route}/{rest}" if rest else route
+
+
+def legacy_route(path: str, rest: str = "") -> str:
+    """The same on the older API, whose routes end in a slash; `privacy` is known without."""
+    namespace, name = split(path)
+    route = f"/v2/repositories/{segment(namespace)}/{segment(name)}/"
+    if not rest:
+        return route
+    return f"{route}{rest}" if rest == "privacy" else f"{route}{rest}/"
+
+
+def split(path: str) -> tuple[str, str]:
+    """Namespace and name, in lower case as Hub has them; UsageError for another shape."""
+    namespace, _, name = path.lower().partition("/")
+    if not namespace or not name or "/" in name:
+        raise UsageError(f"{path!r} is no repository of Docker Hub: that is NAMESPACE/NAME")
+    return namespace, name
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of a path."""
+    return quote(text, safe="")
+
+
+def _checked(response: Response) -> Response:
+    if not response.ok:
+        raise problem(response)
+    return response
