@@ -61,21 +61,24 @@ class Repository:
         scopes = (*self.scopes, *call.scopes)
         return replace(call, target=target, scopes=scopes, repository=self.path)
 
-    def manifest(self, identifier: str) -> Manifest:
+    def manifest(self, identifier: str | None) -> Manifest:
         """The manifest or index at a tag or digest, verified (`GET /v2/<name>/manifests/…`).
 
+        Without an identifier that of `latest`, as everywhere in registries.
         NotFound where there is none; IntegrityFailure where the bytes are not what the digest or
         the `Docker-Content-Digest` header promises; Unavailable beyond `oci.LARGEST_MANIFEST`.
         """
+        identifier = identifier or "latest"
         call = Call("GET", f"manifests/{identifier}", _READ)
         return _manifest(self.send(call, most=oci.LARGEST_MANIFEST), identifier)
 
-    def resolve(self, identifier: str) -> Descriptor:
+    def resolve(self, identifier: str | None) -> Descriptor:
         """What a tag or digest stands for (`HEAD /v2/<name>/manifests/…`).
 
         Where the answer says too little, or is an error, the manifest itself is fetched: it has
         what is missing, or the reason.
         """
+        identifier = identifier or "latest"
         call = Call("HEAD", f"manifests/{identifier}", _READ, accepted=ANY_ERROR)
         answer = self.send(call)
         descriptor = _described(answer, identifier) if answer.ok else None

@@ -1,0 +1,265 @@
+"""What an image is, as one row: platforms, configuration, layers, attestations.
+
+Works on any store that manifests and blobs are read from, a registry's repository or a directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from hubcli import oci, timestamps
+from hubcli.errors import IntegrityFailure, NotFound
+from hubcli.oci import Descriptor, Manifest, Platform
+from hubcli.parallel import in_order
+from hubcli.stores import Source
+
+Row = dict[str, Any]
+
+_DEEPEST = 4
+"""How many indexes may stand inside each other on the way to an image."""
+
+_WORKERS = 4
+_REFERS_TO = "vnd.docker.reference.digest"
+_PREDICATE = "in-toto.io/predicate-type"
+_CREATED = "org.opencontainers.image.created"
+
+
+@runtime_checkable
+class _HasReferrers(Protocol):
+    def referrers(self, digest: str, artifact_type: str | None = None) -> Iterator[Descriptor]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The image that a manifest stands for on some platform, and its configuration."""
+
+    manifest: Manifest
+    platform: Platform | None
+    config: Mapping[str, Any]
+
+    @property
+    def size(self) -> int:
+        return size_of(self.manifest)
+
+
+def inspect(
+    source: Source,
+    identifier: str | None,
+    *,
+    reference: str,
+    platform: Platform | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Row:
+    """The row of the image at `identifier`.
+
+    Of an index `platforms` has all images; configuration, layers and size are those of
+    `platform`, else of this machine's, else of the first. `sizes` are bytes of images by digest,
+    as far as they are known already: the others are asked for, manifest by manifest.
+    """
+    top = source.manifest(identifier)
+    picked = pick(source, top, platform)
+    return {
+        "reference": reference,
+        "digest": top.digest,
+        "media_type": top.media_type,
+        "size": picked.size,
+        "platforms": _platforms(source, top, picked, sizes or {}),
+        "platform": None if picked.platform is None else str(picked.platform),
+        "created": created(picked.manifest, picked.config),
+        "config": _config(picked.config) if picked.manifest.is_image else None,
+        "layers": _layers(picked),
+        "annotations": {**picked.manifest.annotations, **top.annotations},
+        "attestations": list(_attestations(source, top, picked.manifest)),
+    }
+
+
+def pick(source: Source, top: Manifest, platform: Platform | None = None) -> Picked:
+    """The image for `platform` (this machine's by default) that `top` is or leads to.
+
+    NotFound where an index, or an image, is for others only; without a wish, the first will do.
+    """
+    manifest, told = top, None
+    for _ in range(_DEEPEST):
+        if not manifest.is_index:
+            return _picked(source, manifest, told, platform)
+        entry = entry_for(manifest, platform)
+        told = entry.platform or told
+        manifest = source.manifest(entry.digest)
+    raise IntegrityFailure(f"indexes stand more than {_DEEPEST} deep inside each other")
+
+
+def entry_for(index: Manifest, platform: Platform | None) -> Descriptor:
+    """The entry of an index for `platform`, else (without a wish) this machine's, or the first."""
+    entries = [entry for entry in index.manifests if not entry.is_attestation]
+    wanted = platform or oci.host()
+    fitting = [entry for entry in entries if entry.platform and entry.platform.matches(wanted)]
+    fitting.sort(key=lambda entry: entry.platform != wanted)
+    if not fitting and platform is None:
+        fitting = entries
+    if not fitting:
+        offered = ", ".join(str(entry.platform) for entry in entries if entry.platform)
+        raise NotFound(f"there is no image for {wanted} in it; it has {offered or 'none at all'}")
+    return fitting[0]
+
+
+def size_of(manifest: Manifest) -> int:
+    """Bytes that pulling an image takes: its configuration and each of its layers once."""
+    parts = {part.digest: part.size for part in manifest.children()}
+    return sum(parts.values())
+
+
+def created(manifest: Manifest, config: Mapping[str, Any]) -> str | None:
+    """When an image was made, by its configuration or else its annotation; RFC 3339."""
+    return timestamps.normalised(config.get("created")) or timestamps.normalised(
+        manifest.annotations.get(_CREATED)
+    )
+
+
+def read_config(source: Source, manifest: Manifest) -> Mapping[str, Any]:
+    """An image's configuration (image-spec, config); empty for an artifact that is no image."""
+    config = manifest.config
+    if config is None or not manifest.is_image:
+        return {}
+    if config.size > oci.LARGEST_MANIFEST:
+        raise IntegrityFailure(f"the image's configuration has {config.size} bytes")
+    return oci.parse_object(source.blobs.read(config), "the image's configuration")
+
+
+def _picked(
+    source: Source, manifest: Manifest, told: Platform | None, wanted: Platform | None
+) -> Picked:
+    config = read_config(source, manifest)
+    own = told or oci.config_platform(config)
+    if wanted is not None and told is None and own is not None and not own.matches(wanted):
+        raise NotFound(f"there is no image for {wanted} in it; it is for {own}")
+    return Picked(manifest, own, config)
+
+
+def _platforms(
+    source: Source, top: Manifest, picked: Picked, sizes: Mapping[str, int]
+) -> list[Row]:
+    if not top.is_index:
+        entries = [Descriptor(top.media_type, top.digest, 0, platform=picked.platform)]
+    else:
+        entries = [entry for entry in top.manifests if not entry.is_attestation]
+    known = {**sizes, picked.manifest.digest: picked.size}
+
+    def size(entry: Descriptor) -> int | None:
+        if entry.digest in known:
+            return known[entry.digest]
+        child = source.manifest(entry.digest)
+        return None if child.is_index else size_of(child)
+
+    found = in_order(size, entries, _WORKERS)
+    return [_platform(entry, bytes_) for entry, bytes_ in zip(entries, found, strict=True)]
+
+
+def _platform(entry: Descriptor, size: int | None) -> Row:
+    platform = entry.platform
+    return {
+        "os": platform and platform.os,
+        "architecture": platform and platform.architecture,
+        "variant": platform and platform.variant,
+        "digest": entry.digest,
+        "size": size,
+    }
+
+
+def _config(document: Mapping[str, Any]) -> Row:
+    """The part of a configuration that says how the image runs; members of a wrong type are
+    unknown."""
+    run = document.get("config")
+    run = run if isinstance(run, dict) else {}
+    return {
+        "env": _strings(run.get("Env")),
+        "entrypoint": _strings(run.get("Entrypoint")),
+        "cmd": _strings(run.get("Cmd")),
+        "labels": {
+            key: value for key, value in _members(run, "Labels").items() if isinstance(value, str)
+        },
+        "user": _text(run.get("User")),
+        "workdir": _text(run.get("WorkingDir")),
+        "ports": sorted(_members(run, "ExposedPorts")),
+        "volumes": sorted(_members(run, "Volumes")),
+    }
+
+
+def _layers(picked: Picked) -> list[Row]:
+    steps = _steps(picked.config)
+    layers = picked.manifest.layers
+    if len(steps) != len(layers):
+        steps = [None] * len(layers)
+    return [
+        {
+            "digest": layer.digest,
+            "size": layer.size,
+            "media_type": layer.media_type,
+            "created_by": step,
+        }
+        for layer, step in zip(layers, steps, strict=True)
+    ]
+
+
+def _steps(config: Mapping[str, Any]) -> list[str | None]:
+    """What made each layer, by the history; steps that made none are left out."""
+    history = config.get("history")
+    if not isinstance(history, list):
+        return []
+    return [
+        _text(step.get("created_by"))
+        for step in history
+        if isinstance(step, dict) and not step.get("empty_layer")
+    ]
+
+
+def _attestations(source: Source, top: Manifest, image: Manifest) -> Iterator[Row]:
+    """BuildKit's attestation manifests inside the index, and the referrers of what was asked for.
+
+    What an attestation says is read for the image whose configuration is shown only.
+    """
+    seen = set()
+    for entry in top.manifests:
+        if entry.is_attestation and entry.digest not in seen:
+            seen.add(entry.digest)
+            subject = entry.annotations.get(_REFERS_TO)
+            of_image = subject == image.digest
+            yield _attestation(
+                entry, subject, _predicates(source.manifest(entry.digest)) if of_image else None
+            )
+    if isinstance(source, _HasReferrers):
+        for referrer in source.referrers(top.digest):
+            if referrer.digest not in seen:
+                yield _attestation(referrer, top.digest, None)
+
+
+def _attestation(entry: Descriptor, subject: str | None, predicates: list[str] | None) -> Row:
+    return {
+        "digest": entry.digest,
+        "size": entry.size,
+        "media_type": entry.media_type,
+        "artifact_type": entry.artifact_type,
+        "subject": subject,
+        "predicate_types": predicates,
+    }
+
+
+def _predicates(manifest: Manifest) -> list[str]:
+    named = (layer.annotations.get(_PREDICATE) for layer in manifest.layers)
+    return list(dict.fromkeys(name for name in named if name))
+
+
+def _members(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: object) -> list[str] | None:
+    if not isinstance(value, list):
+        return None
+    return [item for item in value if isinstance(item, str)]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
