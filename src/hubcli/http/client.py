@@ -50,7 +50,8 @@ class Request:
     """One request, complete but for its credential.
 
     `scopes` are what its token must be good for; `repeatable` says whether it may be sent again
-    after a fault (None: what its method says). `row` holds the TLS settings of its host.
+    after a fault (None: what its method says). `endpoint` holds the TLS settings of its host.
+    With `follow` False a redirect is an answer: for bodies that hold a secret.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Request:
     scopes: tuple[str, ...] = ()
     repeatable: bool | None = None
     endpoint: Endpoint | None = None
+    follow: bool = True
 
     @property
     def may_repeat(self) -> bool:
@@ -226,7 +228,7 @@ class Client:
         for _ in range(_MOST_REDIRECTS + 1):
             stream = self._exchange(method, url, headers, body, request.endpoint)
             location = stream.headers.get("location")
-            if stream.status not in _REDIRECTS or not location:
+            if stream.status not in _REDIRECTS or not location or not request.follow:
                 return stream
             stream.close()
             if method not in {"GET", "HEAD"} and stream.status not in {307, 308}:

@@ -1,0 +1,77 @@
+"""docker's configuration as a source of credentials, and the helper it names as a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hubcli.auth.credentials import authfile
+from hubcli.auth.credentials.credential import Credential, account_key, docker_address
+from hubcli.auth.credentials.helper import Helper, named_helper
+from hubcli.errors import CredentialFailure
+
+
+class DockerConfig:
+    """`DOCKER_AUTH_CONFIG`, then `config.json`: `credHelpers`, `credsStore`, `auths`.
+
+    It is never written to: what is stored goes to the helper that it names.
+    """
+
+    name = "docker's configuration"
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        directory = environ.get("DOCKER_CONFIG")
+        self.path = (
+            Path(directory) if directory else Path("~/.docker").expanduser()
+        ) / "config.json"
+
+    def find(self, host: str) -> Credential | None:
+        inline = self._inline()
+        credential = authfile.find(inline, host, "DOCKER_AUTH_CONFIG", self.name)
+        if credential is not None:
+            return credential
+        document = authfile.read(self.path)
+        helper = self._helper(document, host)
+        if helper is not None:
+            credential = helper.get(docker_address(host), self.name)
+            if credential is not None:
+                return credential
+        return authfile.find(document, host, str(self.path), self.name)
+
+    def accounts(self) -> Mapping[str, str]:
+        document = authfile.read(self.path)
+        found = authfile.accounts(document, str(self.path))
+        helper = self._helper(document, "")
+        if helper is not None:
+            found |= {account_key(address): name for address, name in helper.list().items()}
+        for address in authfile.table(document, "credHelpers", str(self.path)):
+            found.setdefault(account_key(address), "")
+        return found | authfile.accounts(self._inline(), "DOCKER_AUTH_CONFIG")
+
+    def put(self, host: str, username: str, secret: str) -> None:
+        self._store(host).store(docker_address(host), username, secret)
+
+    def remove(self, host: str) -> bool:
+        helper = self._store(host)
+        known = helper.get(docker_address(host), self.name) is not None
+        if known:
+            helper.erase(docker_address(host))
+        return known
+
+    def _store(self, host: str) -> Helper:
+        helper = self._helper(authfile.read(self.path), host)
+        if helper is None:
+            raise CredentialFailure(
+                f"docker's configuration {self.path} names no credential store, and would keep"
+                " the secret in the clear",
+                hint="set credsStore there, or use --store keyring or --store file",
+            )
+        return helper
+
+    def _inline(self) -> authfile.Document:
+        return authfile.parse(self._environ.get("DOCKER_AUTH_CONFIG", ""), "DOCKER_AUTH_CONFIG")
+
+    def _helper(self, document: authfile.Document, host: str) -> Helper | None:
+        suffix = named_helper(document, host, str(self.path))
+        return None if suffix is None else Helper(suffix, self._environ)

@@ -1,0 +1,207 @@
+"""Authorization for one registry: Basic, or bearer tokens from the server it sends us to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hubcli.auth.challenge import Challenge, Scope, covered, merged, parse_challenges, parse_scopes
+from hubcli.auth.credentials import Credential, Keychain, Kind
+from hubcli.auth.tokens import server
+from hubcli.auth.tokens.cache import Token, TokenCache
+from hubcli.auth.tokens.flights import Flights
+from hubcli.config import Endpoint
+from hubcli.errors import Unavailable
+from hubcli.http import origin
+from hubcli.http.client import Client, Request
+
+_LONGEST_MARGIN = 30.0
+_FRESH = 5.0
+_OPEN = Challenge("open")
+"""Stands for a registry that greets without asking who is there."""
+
+
+class RegistryAuthorizer:
+    """Implements `http.client.Authorizer` for a registry.
+
+    What a registry asks for is remembered between runs: then a token is fetched before the first
+    request, or there is one already. Safe between threads: of those that need the same token, one
+    fetches it.
+    """
+
+    def __init__(
+        self, http: Client, endpoint: Endpoint, keychain: Keychain, cache: TokenCache
+    ) -> None:
+        self._http = http
+        self._endpoint = endpoint
+        self._keychain = keychain
+        self._cache = cache
+        self._audience = audience(endpoint)
+        self._flights = Flights()
+        self._fetched: dict[str, float] = {}
+        self._learned = False
+
+    def header(self, scopes: tuple[str, ...]) -> str | None:
+        """The header for a first try.
+
+        Who has a credential shows it from the start: some registries answer strangers that what
+        they may not see does not exist, instead of asking who they are.
+        """
+        credential = self._credential()
+        challenge = self._cache.challenge(self._audience)
+        if challenge is None and credential is not None:
+            challenge = self._greeted()
+        if challenge is None:
+            return None
+        if challenge.scheme != "bearer":
+            return _basic(credential)
+        try:
+            return self._bearer(challenge, parse_scopes(scopes), credential)
+        except Unavailable:
+            if self._learned:
+                raise
+            # An earlier run's realm is gone: the registry is asked anew.
+            self._cache.learn(self._audience, None)
+            return None
+
+    def challenged(
+        self, scopes: tuple[str, ...], challenges: tuple[str, ...], sent: str | None
+    ) -> str | None:
+        """The header for a second try; None to accept the 401.
+
+        NotSignedIn where the registry or its token server refuses the credential.
+        """
+        challenge = _preferred(challenges)
+        if challenge is None:
+            return None
+        credential = self._credential()
+        known = self._cache.challenge(self._audience)
+        sent_token = _token_of(sent)
+        if challenge.scheme == "basic" and known and known.scheme == "bearer" and sent_token:
+            # Harbor names Basic to whoever came with a token, good or not.
+            renewed = self._bearer(known, parse_scopes(scopes), credential, sent_token)
+            return renewed or _basic(credential)
+        self._learn(challenge)
+        if challenge.scheme == "bearer":
+            wanted = _wanted(parse_scopes(scopes), challenge)
+            return self._bearer(challenge, wanted, credential, sent_token)
+        header = _basic(credential)
+        if header is not None and header == sent and credential is not None:
+            raise server.refused(credential, self._endpoint.host)
+        return header
+
+    def _credential(self) -> Credential | None:
+        return self._keychain.find(self._endpoint.host)
+
+    def _learn(self, challenge: Challenge) -> None:
+        self._learned = True
+        self._cache.learn(self._audience, challenge)
+
+    def _greeted(self) -> Challenge | None:
+        """What `GET /v2/` asks for; None where it does not say. Asked once per process."""
+        with self._flights.one("greeting"):
+            known = self._cache.challenge(self._audience)
+            if known is not None or self._learned:
+                return known
+            self._learned = True
+            url = f"{self._endpoint.url}/v2/"
+            try:
+                response = self._http.request(
+                    Request("GET", url, endpoint=self._endpoint, repeatable=False)
+                )
+            except Unavailable:
+                return None  # the request itself will tell what is wrong
+            if not origin.same_origin(response.url, url):
+                return None
+            challenge = _preferred(response.challenges) if response.status == 401 else None
+            if response.ok:
+                challenge = _OPEN
+            if challenge is not None:
+                self._learn(challenge)
+            return challenge
+
+    def _bearer(
+        self,
+        challenge: Challenge,
+        scopes: Sequence[Scope],
+        credential: Credential | None,
+        refused: str | None = None,
+    ) -> str | None:
+        token = self._token(challenge, scopes, credential, refused)
+        return None if token is None else f"Bearer {token.value}"
+
+    def _token(
+        self,
+        challenge: Challenge,
+        scopes: Sequence[Scope],
+        credential: Credential | None,
+        refused: str | None,
+    ) -> Token | None:
+        """A token other than `refused`; None where a new one would not be better."""
+        identity = credential.identity if credential else ""
+        with self._flights.one(tuple(scopes)):
+            token = self._cache.find(self._audience, identity, scopes)
+            if token is not None:
+                if token.value != refused:
+                    return token
+                if self._is_final(challenge, token):
+                    return None
+                self._cache.drop(self._audience, token.value)
+            return self._fetch(challenge, scopes, credential, identity)
+
+    def _is_final(self, challenge: Challenge, token: Token) -> bool:
+        """Whether the refusal of a token means its scopes, not its age."""
+        if challenge.error == "invalid_token":
+            return False
+        fetched = self._fetched.get(token.value)
+        return fetched is not None and self._cache.now() - fetched < _FRESH
+
+    def _fetch(
+        self,
+        challenge: Challenge,
+        scopes: Sequence[Scope],
+        credential: Credential | None,
+        identity: str,
+    ) -> Token | None:
+        started = self._cache.now()
+        grant = server.fetch(self._http, self._endpoint, challenge, scopes, credential)
+        if grant is None:
+            return None
+        margin = min(_LONGEST_MARGIN, grant.lifetime / 10)
+        token = Token(grant.token, tuple(scopes), started, started + grant.lifetime - margin)
+        self._fetched[token.value] = self._cache.now()
+        self._cache.keep(self._audience, identity, token)
+        return token
+
+
+def audience(endpoint: Endpoint) -> str:
+    """The name of a registry in the token cache."""
+    return f"registry {endpoint.url}"
+
+
+def _basic(credential: Credential | None) -> str | None:
+    """Basic authentication; a refresh token is for the token server only."""
+    if credential is None or credential.kind is Kind.REFRESH_TOKEN:
+        return None
+    return credential.basic
+
+
+def _preferred(headers: Iterable[str]) -> Challenge | None:
+    """Of the challenges the one to answer: a bearer token rather than the password."""
+    challenges = parse_challenges(headers)
+    for challenge in challenges:
+        if challenge.scheme == "bearer" and challenge.realm:
+            return challenge
+    return next((each for each in challenges if each.scheme == "basic"), None)
+
+
+def _wanted(own: tuple[Scope, ...], challenge: Challenge) -> tuple[Scope, ...]:
+    """What a token must be good for: the registry's wish first, should only one be read."""
+    if not own:
+        return challenge.scopes
+    missing = [scope for scope in challenge.scopes if not covered((scope,), own)]
+    return merged((*missing, *own))
+
+
+def _token_of(header: str | None) -> str | None:
+    scheme, _, value = (header or "").partition(" ")
+    return value if scheme == "Bearer" else None
