@@ -146,6 +146,13 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_cache_dir("hubcli", appauthor=False))
 
 
+def state_directory() -> Path:
+    """Where hubcli notes what it has running: its sandboxes."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("hubcli", appauthor=False))
+
+
 def load(
     environ: Mapping[str, str] | None = None,
     *,

@@ -28,6 +28,7 @@ from hubcli.sandbox.hub.state import Hub
 from hubcli.sandbox.hub.tags import TagRoutes
 from hubcli.sandbox.hubaccess import HubAccess
 from hubcli.sandbox.permissions import Permissions
+from hubcli.sandbox.records import IDENTITY_PATH
 from hubcli.sandbox.registry import registry_routes
 from hubcli.sandbox.repositories import Repositories
 from hubcli.sandbox.requestlog import RequestLog
@@ -35,8 +36,6 @@ from hubcli.sandbox.seed import seed
 from hubcli.sandbox.storage import Storage
 from hubcli.sandbox.tokens import LIFETIME as TOKEN_LIFETIME
 from hubcli.sandbox.tokens import TokenMint
-
-IDENTITY_PATH = "/_sandbox/identity"
 
 
 @dataclass(frozen=True, slots=True)

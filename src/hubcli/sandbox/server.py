@@ -72,11 +72,12 @@ def _claimed(settings: Settings) -> Iterator[None]:
         if settings.data is not None:
             try:
                 held.enter_context(files.locked(settings.data / "sandbox.db", wait=False))
-            except OSError as error:
+            except BlockingIOError as error:
                 raise HubcliError(
-                    f"the data in {settings.data} cannot be had for itself: {error.strerror}",
+                    f"another sandbox is using {settings.data}",
+                    code="IN_USE",
                     action="start the sandbox",
-                    hint="hubcli sandbox env finds one that is already running",
+                    hint="hubcli sandbox env",
                 ) from error
         yield
 

@@ -1,0 +1,119 @@
+"""Being in the foreground of a terminal: waiting for Ctrl-C, and running another program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping, Sequence
+from types import FrameType, TracebackType
+from typing import Any
+
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import HubcliError
+
+_NOT_FOUND = 127
+_NOT_EXECUTABLE = 126
+_ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class _Handlers:
+    """Handlers of the signals that end a program, put back when the block ends."""
+
+    def __enter__(self) -> Any:
+        self._before = {number: signal.signal(number, self.handle) for number in _ENDING}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        raise NotImplementedError
+
+
+class Interruption(_Handlers):
+    """Ctrl-C, or the system's wish to end this program, as something to wait for."""
+
+    def __init__(self) -> None:
+        self._came = threading.Event()
+
+    def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._came.set()
+
+    def wait(self) -> None:
+        """Return once a signal came; it may have been before."""
+        self._came.wait()
+
+
+class _Relay(_Handlers):
+    """Hands signals on to a child process, unless the terminal has sent them to it already."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+
+    def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        if number != signal.SIGINT or not _in_foreground():
+            self._child.send_signal(number)
+
+
+def _in_foreground() -> bool:
+    """Whether Ctrl-C at our terminal reaches all of our process group."""
+    if os.name == "nt":
+        return True
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+def run(runtime: Runtime, command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run a program with our streams; its exit code, or 128 + the signal that ended it.
+
+    As shells do: 127 where there is no such program, 126 where it cannot be executed.
+    """
+    runtime.output.flush()
+    try:
+        child = subprocess.Popen(list(command), env=with_hubcli(environ))
+    except FileNotFoundError:
+        return _failed(runtime, command[0], "no such program", _NOT_FOUND)
+    except OSError as error:
+        return _failed(runtime, command[0], str(error.strerror), _NOT_EXECUTABLE)
+    with _Relay(child):
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+def with_hubcli(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with `hubcli` to be found on PATH, behind all that is there."""
+    path = environ.get("PATH", os.defpath)
+    if shutil.which("hubcli", path=path) is None:
+        path = os.pathsep.join([path, sysconfig.get_path("scripts")])
+    return {**environ, "PATH": path}
+
+
+def _failed(runtime: Runtime, program: str, reason: str, exit_code: int) -> int:
+    runtime.output.error(HubcliError(reason, action="run", reference=program))
+    return exit_code
+
+
+def hubcli(*arguments: str) -> list[str]:
+    """The argument vector of this very hubcli, wherever it is installed."""
+    return [sys.executable, "-m", "hubcli", *arguments]
