@@ -19,12 +19,13 @@ from hubcli.cli.commands import CONTEXT, common_options
 class Entry:
     """Where a command lives: `hubcli.cli.<module>`, and the line that root help shows of it.
 
-    A noun is the module's `group`; a verb is found in its `verbs`.
+    A noun is the module's `group`; a verb is found in its `verbs`. Hidden ones are for programs.
     """
 
     module: str
     help: str
     noun: bool = False
+    hidden: bool = False
 
 
 COMMANDS: dict[str, Entry] = {
@@ -44,8 +45,9 @@ COMMANDS: dict[str, Entry] = {
     "account": Entry("account", "Show your Docker Hub account.", noun=True),
     "config": Entry("config", "Read and change the configuration.", noun=True),
     "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),
-    "completion": Entry("completion", "Print a completion script for your shell."),
+    "completion": Entry("completion.commands", "Print a completion script for your shell."),
     "help": Entry("help", "Explain a topic: references, formats, exit codes …"),
+    "__complete": Entry("completion.commands", "Print what a value can be.", hidden=True),
 }
 ALIASES = {"cp": "copy"}
 
@@ -60,11 +62,15 @@ class Root(TyperGroup):
         """A stand-in that carries the help line: enough for root help and completion."""
         name = ALIASES.get(cmd_name, cmd_name)
         entry = COMMANDS.get(name)
-        return None if entry is None else TyperCommand(name, help=entry.help)
+        return None if entry is None else _stub(name, entry)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, stub, rest = super().resolve_command(ctx, args)
         return name, stub and load(str(stub.name)), rest
+
+
+def _stub(name: str, entry: Entry) -> TyperCommand:
+    return TyperCommand(name, help=entry.help, hidden=entry.hidden)
 
 
 def load(name: str) -> Any:
@@ -98,7 +104,7 @@ def root() -> Root:
         help="One command line for Docker Hub and every other container registry.",
         epilog="hubcli help TOPIC explains references, formats, exit-codes, environment, auth.",
         params=[*common_options(), version],
-        commands={name: TyperCommand(name, help=entry.help) for name, entry in COMMANDS.items()},
+        commands={name: _stub(name, entry) for name, entry in COMMANDS.items()},
         no_args_is_help=True,
         context_settings=CONTEXT,
         rich_markup_mode=None,

@@ -1,0 +1,1 @@
+"""Completion scripts, written out from the command tree: names and flags need no Python start."""
