@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
 import weakref
 from pathlib import Path
+
+from hubcli import files
 
 ALGORITHMS = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 """What blobs and manifests may be addressed by (image-spec, "Registered algorithms")."""
@@ -55,13 +56,8 @@ class BlobFiles:
     def add(self, content: bytes, digest: str) -> None:
         """Store `content`, which hashes to `digest`."""
         target = self.path(digest)
-        if target.exists():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and renamed, so that a blob that is there is always whole.
-        partial = self._uploads / f"{target.name}.{os.getpid()}"
-        partial.write_bytes(content)
-        partial.replace(target)
+        if not target.exists():
+            files.replace(target, content)
 
     def adopt(self, upload: str, digest: str) -> None:
         """Make the finished upload the blob `digest`."""

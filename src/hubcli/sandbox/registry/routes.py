@@ -28,9 +28,10 @@ def registry_routes(storage: Storage, access: Access, mint: TokenMint | None) ->
     manifests = ManifestEndpoints(storage, access, guard)
     blobs = BlobEndpoints(storage, guard)
     uploads = UploadEndpoints(storage, Uploads(storage), access, guard)
-    start = Resource(post=uploads.start)
+    support, start = Resource(get=listings.support), Resource(post=uploads.start)
     routes = [
-        at("/v2/", Resource(get=listings.support)),
+        at("/v2", support),
+        at("/v2/", support),
         at("/v2/_catalog", Resource(get=listings.catalog)),
         at("/v2/{name:repository}/tags/list", Resource(get=listings.tags)),
         at("/v2/{name:repository}/referrers/{digest}", Resource(get=listings.referrers)),
@@ -39,6 +40,7 @@ def registry_routes(storage: Storage, access: Access, mint: TokenMint | None) ->
             Resource(get=manifests.get, put=manifests.put, delete=manifests.delete),
         ),
         # Before the blobs: a session's location looks like a blob of a repository "…/blobs".
+        at("/v2/{name:repository}/blobs/uploads", start),
         at("/v2/{name:repository}/blobs/uploads/", start),
         at(
             "/v2/{name:repository}/blobs/uploads/{upload}",

@@ -1,0 +1,28 @@
+"""Fixtures: the sandbox's registry by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.sandbox_registry import RegistryServer, registry_server
+
+
+@pytest.fixture(scope="session")
+def shared_registry() -> Iterator[RegistryServer]:
+    """One open registry for all tests that keep to the `repository` they are given."""
+    with registry_server() as server:
+        yield server
+
+
+@pytest.fixture
+def registry(shared_registry: RegistryServer) -> RegistryServer:
+    return shared_registry
+
+
+@pytest.fixture
+def new_registry() -> Iterator[RegistryServer]:
+    """An open registry of this test alone."""
+    with registry_server() as server:
+        yield server
