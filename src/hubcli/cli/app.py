@@ -46,7 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "config": Entry("config", "Read and change the configuration.", noun=True),
     "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),
     "completion": Entry("completion.commands", "Print a completion script for your shell."),
-    "help": Entry("help", "Explain a topic: references, formats, exit codes …"),
+    "help": Entry("help", "Explain a topic: references, formats, exit-codes, environment, auth."),
     "__complete": Entry("completion.commands", "Print what a value can be.", hidden=True),
 }
 ALIASES = {"cp": "copy"}

@@ -1,0 +1,64 @@
+"""`hubcli help [TOPIC]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hubcli.cli.commands import Commands
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import UsageError
+
+verbs = Commands()
+
+_TOPICS = Path(__file__).parent / "topics"
+
+
+def topics() -> list[str]:
+    """The names of the topics."""
+    return sorted(file.stem for file in _TOPICS.glob("*.txt"))
+
+
+@verbs.command("help", network=False)
+def help_(
+    runtime: Runtime,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND…]", help="What to explain.")
+    ] = None,
+) -> None:
+    """Explain a topic: references, formats, exit-codes, environment, auth.
+
+    \b
+    Examples:
+      hubcli help formats
+      hubcli help tag ls
+    """
+    if not words:
+        runtime.output.text("Topics: " + ", ".join(topics()) + "\n\nhubcli help TOPIC")
+    elif len(words) == 1 and words[0] in topics():
+        runtime.output.text((_TOPICS / f"{words[0]}.txt").read_text(encoding="utf-8"))
+    else:
+        runtime.output.text(_of_command(words))
+
+
+def _of_command(words: list[str]) -> str:
+    """The help of the command that `words` call."""
+    from hubcli.cli.app import ALIASES, COMMANDS, load, root
+
+    context = root().make_context("hubcli", [words[0]], resilient_parsing=True)
+    command: Any = None
+    for number, word in enumerate(words):
+        if number == 0:
+            name = ALIASES.get(word, word)
+            command = load(name) if name in COMMANDS else None
+        else:
+            command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            raise UsageError(
+                f"there is no topic or command {' '.join(words[: number + 1])!r}",
+                hint=f"topics are {', '.join(topics())}",
+            )
+        context = type(context)(command, info_name=word, parent=context)
+    return str(command.get_help(context))
