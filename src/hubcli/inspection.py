@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from hubcli import oci, timestamps
+from hubcli import oci
 from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.oci import Descriptor, Manifest, Platform
 from hubcli.parallel import in_order
@@ -23,7 +23,6 @@ _DEEPEST = 4
 _WORKERS = 4
 _REFERS_TO = "vnd.docker.reference.digest"
 _PREDICATE = "in-toto.io/predicate-type"
-_CREATED = "org.opencontainers.image.created"
 
 
 @runtime_checkable
@@ -41,7 +40,7 @@ class Picked:
 
     @property
     def size(self) -> int:
-        return size_of(self.manifest)
+        return self.manifest.content_size
 
 
 def inspect(
@@ -67,7 +66,7 @@ def inspect(
         "size": picked.size,
         "platforms": _platforms(source, top, picked, sizes or {}),
         "platform": None if picked.platform is None else str(picked.platform),
-        "created": created(picked.manifest, picked.config),
+        "created": oci.created(picked.manifest, picked.config),
         "config": _config(picked.config) if picked.manifest.is_image else None,
         "layers": _layers(picked),
         "annotations": {**picked.manifest.annotations, **top.annotations},
@@ -104,19 +103,6 @@ def entry_for(index: Manifest, platform: Platform | None) -> Descriptor:
     return fitting[0]
 
 
-def size_of(manifest: Manifest) -> int:
-    """Bytes that pulling an image takes: its configuration and each of its layers once."""
-    parts = {part.digest: part.size for part in manifest.children()}
-    return sum(parts.values())
-
-
-def created(manifest: Manifest, config: Mapping[str, Any]) -> str | None:
-    """When an image was made, by its configuration or else its annotation; RFC 3339."""
-    return timestamps.normalised(config.get("created")) or timestamps.normalised(
-        manifest.annotations.get(_CREATED)
-    )
-
-
 def read_config(source: Source, manifest: Manifest) -> Mapping[str, Any]:
     """An image's configuration (image-spec, config); empty for an artifact that is no image."""
     config = manifest.config
@@ -150,7 +136,7 @@ def _platforms(
         if entry.digest in known:
             return known[entry.digest]
         child = source.manifest(entry.digest)
-        return None if child.is_index else size_of(child)
+        return None if child.is_index else child.content_size
 
     found = in_order(size, entries, _WORKERS)
     return [_platform(entry, bytes_) for entry, bytes_ in zip(entries, found, strict=True)]

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hubcli import timestamps
 from hubcli.errors import IntegrityFailure, UsageError
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -242,7 +243,7 @@ class Manifest:
 
     @property
     def artifact_type(self) -> str | None:
-        """Its own artifact type, else its config's media type (distribution-spec 1.1, referrers)."""
+        """Its own artifact type, else its config's media type (distribution-spec, referrers)."""
         own = self.document.get("artifactType")
         if isinstance(own, str) and own:
             return own
@@ -259,6 +260,11 @@ class Manifest:
             yield self.config
         yield from self.layers
         yield from self.manifests
+
+    @property
+    def content_size(self) -> int:
+        """Bytes of what it refers to, each part once: of an image, what pulling it takes."""
+        return sum({child.digest: child.size for child in self.children()}.values())
 
     def platforms(self) -> list[Platform]:
         """The platforms an index offers; attestations are none."""
@@ -382,6 +388,13 @@ def _parse_platform(entry: object) -> Platform | None:
 def config_platform(config: Mapping[str, Any]) -> Platform | None:
     """The platform that an image config names (image-spec, config)."""
     return _parse_platform(config)
+
+
+def created(manifest: Manifest, config: Mapping[str, Any]) -> str | None:
+    """When an image was made, by its config or else its annotation; None where neither says."""
+    return timestamps.normalised(config.get("created")) or timestamps.normalised(
+        manifest.annotations.get("org.opencontainers.image.created")
+    )
 
 
 def _strings(value: object) -> dict[str, str]:

@@ -1,0 +1,115 @@
+"""What tags point at, for registries that list names only: found by asking for their manifests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from hubcli import oci
+from hubcli.errors import NotFound
+from hubcli.oci import Descriptor, Manifest
+from hubcli.parallel import in_order
+from hubcli.registry.repository import Repository
+
+Row = dict[str, Any]
+
+BY_HEAD = frozenset({"digest", "media_type"})
+BY_MANIFEST = frozenset({"size", "platforms", "created", "type"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """What is found in a manifest and, of an index, in its first image."""
+
+    size: int | None
+    platforms: list[str]
+    created: str | None
+    type: str | None
+
+    def row(self) -> Row:
+        return {
+            "size": self.size,
+            "platforms": self.platforms,
+            "created": self.created,
+            "type": self.type,
+        }
+
+
+class Details:
+    """Looks up the fields `wanted` of tags, several tags at once, each digest's image once.
+
+    Digest and media type cost one HEAD per tag. The rest costs one GET per tag and, for each
+    digest, the first image of an index and the configuration where platform or time need it.
+    `size` is what pulling the (first) image takes, in bytes, as on Docker Hub.
+    """
+
+    def __init__(self, repository: Repository, wanted: Collection[str]) -> None:
+        self._repository = repository
+        self._wanted = frozenset(wanted)
+        self._images: dict[str, Future[_Image]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, names: Iterable[str]) -> Iterator[tuple[str, Row | None]]:
+        """Each tag with its row, in order; None for one that is gone since it was listed."""
+        return in_order(self._look_up, names, self._repository.registry.concurrency)
+
+    def _look_up(self, name: str) -> tuple[str, Row | None]:
+        try:
+            if not self._wanted & BY_MANIFEST:
+                found = self._repository.resolve(name)
+                return name, {"digest": found.digest, "media_type": found.media_type}
+            manifest = self._repository.manifest(name)
+            image = self._once(manifest.digest, lambda: self._read(manifest))
+        except NotFound:
+            return name, None
+        return name, {"digest": manifest.digest, "media_type": manifest.media_type, **image.row()}
+
+    def _once(self, digest: str, read: Callable[[], _Image]) -> _Image:
+        """The image of a digest: whoever comes first reads it, all others wait for that."""
+        with self._lock:
+            known = self._images.get(digest)
+            if known is None:
+                mine = self._images[digest] = Future[_Image]()
+        if known is not None:
+            return known.result()
+        try:
+            mine.set_result(read())
+        except BaseException as error:  # noqa: BLE001 - raised in every thread that waits
+            mine.set_exception(error)
+        return mine.result()
+
+    def _read(self, manifest: Manifest) -> _Image:
+        if not manifest.is_index:
+            return self._image(manifest, [])
+        platforms = list(dict.fromkeys(str(platform) for platform in manifest.platforms()))
+        entry = _first_image(manifest)
+        if entry is None or not self._wanted & {"size", "created", "type"}:
+            return _Image(None, platforms, None, "image" if platforms else None)
+        return self._image(self._repository.manifest(entry.digest), platforms)
+
+    def _image(self, manifest: Manifest, platforms: list[str]) -> _Image:
+        """The facts of one image, or of an artifact, which has no platform."""
+        if manifest.is_index:  # inside another one: nobody can tell which image is meant
+            return _Image(None, platforms, None, None)
+        needed = {"created"} if platforms else {"created", "platforms"}
+        config = self._config(manifest) if self._wanted & needed else {}
+        own = oci.config_platform(config)
+        return _Image(
+            size=manifest.content_size,
+            platforms=platforms or ([str(own)] if own is not None else []),
+            created=oci.created(manifest, config),
+            type="image" if manifest.is_image else manifest.artifact_type,
+        )
+
+    def _config(self, manifest: Manifest) -> Mapping[str, Any]:
+        if manifest.config is None or not manifest.is_image:
+            return {}
+        content = self._repository.blobs.read(manifest.config)
+        return oci.parse_object(content, "the image's configuration")
+
+
+def _first_image(index: Manifest) -> Descriptor | None:
+    return next((entry for entry in index.manifests if not entry.is_attestation), None)
