@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from support import docker_registry as registries
@@ -26,6 +27,9 @@ from support.skopeo import Skopeo
 from support.terminal import Terminal, at_terminal
 
 loopback_only.install()
+# The same examples in every run: a change is to blame for a failure, not chance.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
