@@ -1,0 +1,245 @@
+"""OCI image layouts (image-spec 1.1, image-layout.md): in a directory, or in any tree of files.
+
+A layout directory is valid at every moment: blobs and `index.json` appear whole, by renaming, and
+what is on its way is kept in `.partial/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hubcli import files, oci
+from hubcli.errors import Conflict, IntegrityFailure, NotFound, UsageError
+from hubcli.oci import Descriptor, Manifest
+from hubcli.stores import ONLY, Chunks, OpenAt, Outcome, partial, tree
+from hubcli.stores.tree import Tree
+
+REF_NAME = "org.opencontainers.image.ref.name"
+INDEX, MARKER = "index.json", "oci-layout"
+_MARK = b'{"imageLayoutVersion":"1.0.0"}'
+_MODE = 0o644
+
+
+def blob_name(digest: str) -> str:
+    """Where a layout keeps a blob; IntegrityFailure for what is no digest, hence no safe name."""
+    if not oci.is_digest(digest):
+        raise IntegrityFailure(f"{digest[:160]!r} is no digest that can be verified")
+    return "blobs/" + digest.replace(":", "/")
+
+
+class TreeBlobs:
+    """The blobs of a layout."""
+
+    def __init__(self, files: Tree) -> None:
+        self._files = files
+
+    def has(self, descriptor: Descriptor) -> bool:
+        """By its size: what is under a digest's name was verified when it was put there."""
+        return self._files.size(blob_name(descriptor.digest)) == descriptor.size
+
+    def open(self, descriptor: Descriptor, offset: int = 0) -> Chunks:
+        return self._files.open(blob_name(descriptor.digest), offset)
+
+    def read(self, descriptor: Descriptor) -> bytes:
+        content = tree.read(self._files, blob_name(descriptor.digest), oci.LARGEST_MANIFEST)
+        oci.verify(content, descriptor.digest, descriptor.size)
+        return content
+
+
+class Layout:
+    """Reads images of a layout; a tag is an `org.opencontainers.image.ref.name` annotation."""
+
+    def __init__(self, files: Tree, shown: str) -> None:
+        self._files = files
+        self._shown = shown
+        self.blobs = TreeBlobs(files)
+
+    def resolve(self, identifier: str) -> Descriptor:
+        images = self.images()
+        if identifier == ONLY and len(images) == 1:
+            return images[0]
+        for image in images:
+            if identifier != ONLY and identifier in {name_of(image), image.digest}:
+                return image
+        if oci.is_digest(identifier):
+            return self._read(identifier, None).descriptor
+        raise self._missing(identifier, images)
+
+    def manifest(self, identifier: str) -> Manifest:
+        """A manifest or index; by its digest also one that `index.json` does not list itself."""
+        if oci.is_digest(identifier):
+            return self._read(identifier, None)
+        found = self.resolve(identifier)
+        return self._read(found.digest, found)
+
+    def images(self) -> list[Descriptor]:
+        """What `index.json` lists, in its order."""
+        try:
+            content = tree.read(self._files, INDEX, oci.LARGEST_MANIFEST)
+        except NotFound:
+            raise NotFound(f"{self._shown} is no OCI layout: it has no {INDEX}") from None
+        entries = _index(content).get("manifests")
+        if not isinstance(entries, list):
+            raise IntegrityFailure(f"the {INDEX} of {self._shown} lists no manifests")
+        return [oci.parse_descriptor(entry) for entry in entries]
+
+    def tags(self) -> list[str]:
+        """The names of its images."""
+        return [name for name in map(name_of, self.images()) if name is not None]
+
+    def _read(self, digest: str, listed: Descriptor | None) -> Manifest:
+        try:
+            content = tree.read(self._files, blob_name(digest), oci.LARGEST_MANIFEST)
+        except NotFound:
+            raise NotFound(f"{digest} is not in {self._shown}", code="MANIFEST_UNKNOWN") from None
+        oci.verify(content, digest, listed.size if listed else None)
+        return oci.parse_manifest(content, listed.media_type if listed else None, digest)
+
+    def _missing(self, identifier: str, images: list[Descriptor]) -> NotFound | UsageError:
+        if not images:
+            return NotFound(f"there is no image in {self._shown}")
+        names = ", ".join(name_of(image) or image.digest for image in images[:20])
+        if identifier == ONLY:
+            return UsageError(f"{self._shown} holds several images, say which one: {names}")
+        return NotFound(f"{self._shown} has no {identifier}; it has {names}")
+
+
+class DirectoryBlobs(TreeBlobs):
+    """The blobs of a layout directory; written under another name until they are verified."""
+
+    def __init__(self, layout: LayoutDirectory) -> None:
+        super().__init__(tree.Directory(layout.directory))
+        self._layout = layout
+
+    def upload(
+        self,
+        descriptor: Descriptor,
+        open_at: OpenAt,
+        *,
+        mount_from: str | None = None,  # noqa: ARG002 - a directory mounts nothing
+    ) -> Outcome:
+        name = blob_name(descriptor.digest)
+        self._layout.prepare()
+        target = self._layout.directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with partial.held(self._layout.partial(descriptor.digest)) as growing:
+            if growing.waited and self.has(descriptor):
+                return "skipped"
+            resumed = growing.fill(descriptor, open_at)
+            growing.become(target)
+        return "resumed" if resumed else "copied"
+
+
+class LayoutDirectory(Layout):
+    """A layout in a directory, read and written; any number of processes may do so at once."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(tree.Directory(directory), f"oci:{directory}")
+        self.directory = directory
+        self.blobs: DirectoryBlobs = DirectoryBlobs(self)
+
+    def resolve(self, identifier: str) -> Descriptor:
+        if not self.directory.is_dir():
+            raise NotFound(f"there is no directory {self.directory}")
+        return super().resolve(identifier)
+
+    def put_manifest(self, identifier: str, manifest: Manifest) -> None:
+        """Write a manifest; under a tag also list it, in the place of what had that tag before."""
+        if identifier == manifest.digest:
+            self._put_content(manifest)
+        else:
+            self.put_image(identifier, manifest)
+
+    def put_image(self, name: str, manifest: Manifest) -> None:
+        """Write and list a manifest, under `name` unless that is `ONLY`."""
+        self._put_content(manifest)
+        annotations = {REF_NAME: name} if name else {}
+        entry = replace(manifest.descriptor, annotations=annotations).to_json()
+        self._update(entry)
+        self._tidy()
+
+    def prepare(self) -> None:
+        """Make it an (empty) layout; Conflict where the directory holds something else."""
+        if (self.directory / MARKER).exists() and (self.directory / INDEX).exists():
+            return
+        if self.directory.exists() and _is_foreign(self.directory):
+            raise Conflict(f"{self.directory} is neither empty nor an OCI layout")
+        (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+        with files.locked(self._index):
+            if not (self.directory / INDEX).exists():
+                files.replace(self.directory / INDEX, _dump(_empty_index()), mode=_MODE)
+            files.replace(self.directory / MARKER, _MARK, mode=_MODE)
+
+    def partial(self, digest: str) -> Path:
+        """Where a blob is kept until it is whole."""
+        return self.directory / ".partial" / f"{digest.replace(':', '-')}.partial"
+
+    @property
+    def _index(self) -> Path:
+        return self.directory / INDEX
+
+    def _put_content(self, manifest: Manifest) -> None:
+        self.prepare()
+        target = self.directory / blob_name(manifest.digest)
+        if target.exists() and target.read_bytes() == manifest.content:
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(target, manifest.content, mode=_MODE)
+
+    def _update(self, entry: dict[str, Any]) -> None:
+        """List an image: what else the index says stays as it is."""
+        with files.locked(self._index):
+            index = _index(self._index.read_bytes())
+            listed = index.get("manifests")
+            entries = listed if isinstance(listed, list) else []
+            index["manifests"] = [*(one for one in entries if not _replaces(entry, one)), entry]
+            files.replace(self._index, _dump(index), mode=_MODE)
+
+    def _tidy(self) -> None:
+        with suppress(OSError):
+            (self.directory / ".partial").rmdir()
+
+
+def name_of(image: Descriptor) -> str | None:
+    """The tag that a layout gives an image."""
+    return image.annotations.get(REF_NAME)
+
+
+def _replaces(entry: Mapping[str, Any], other: object) -> bool:
+    """Whether an image takes the place of another: the same name, or the same without a name."""
+    if not isinstance(other, dict):
+        return False
+    name, other_name = _name(entry), _name(other)
+    return name == other_name and (name is not None or entry["digest"] == other.get("digest"))
+
+
+def _name(entry: Mapping[str, Any]) -> object:
+    annotations = entry.get("annotations")
+    return annotations.get(REF_NAME) if isinstance(annotations, dict) else None
+
+
+def _is_foreign(directory: Path) -> bool:
+    """Whether files are there that no layout has, not even one that is being made."""
+    known = {INDEX, MARKER, "blobs"}
+    return any(name not in known and not name.startswith(".") for name in _names(directory))
+
+
+def _names(directory: Path) -> Iterator[str]:
+    return (entry.name for entry in directory.iterdir())
+
+
+def _index(content: bytes) -> dict[str, Any]:
+    return oci.parse_object(content, f"the {INDEX}")
+
+
+def _empty_index() -> dict[str, Any]:
+    return {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
+
+
+def _dump(document: object) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()

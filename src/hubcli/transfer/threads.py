@@ -1,0 +1,75 @@
+"""A few threads at work on many items, which Ctrl-C and the first failure end at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from hubcli.errors import HubcliError
+
+_Item = TypeVar("_Item")
+_GRACE = 2.0
+"""Seconds in which threads that were told to stop may clean up."""
+
+
+class Stopped(HubcliError):
+    """The work was given up because other work failed, or the user wants it to end."""
+
+    code = "STOPPED"
+
+
+class Workers:
+    """Does things side by side. Its threads never keep the process from ending."""
+
+    def __init__(self, count: int) -> None:
+        self.count = max(1, count)
+        self._stop = threading.Event()
+
+    def check(self) -> None:
+        """To be called in the middle of long work: Stopped once it is of no use any more."""
+        if self._stop.is_set():
+            raise Stopped("given up")
+
+    def each(self, work: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+        """`work(item)` for all items; the first failure is raised, the rest given up by then."""
+        queue = list(reversed(list(items)))
+        failures: list[BaseException] = []
+        lock = threading.Lock()
+
+        def run() -> None:
+            while not failures and not self._stop.is_set():
+                with lock:
+                    if not queue:
+                        return
+                    item = queue.pop()
+                try:
+                    work(item)
+                except BaseException as failure:  # noqa: BLE001 - raised again by the caller
+                    failures.append(failure)
+                    self._stop.set()
+
+        threads = [
+            threading.Thread(target=run, daemon=True) for _ in range(min(self.count, len(queue)))
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                _wait(thread)
+        except BaseException:
+            self._stop.set()
+            deadline = time.monotonic() + _GRACE
+            for thread in threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
+            raise
+        if failures:
+            self._stop.clear()
+            raise next((one for one in failures if not isinstance(one, Stopped)), failures[0])
+
+
+def _wait(thread: threading.Thread) -> None:
+    """Until it ends, but so that signals come through on every platform."""
+    while thread.is_alive():
+        thread.join(0.5)
