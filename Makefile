@@ -30,11 +30,12 @@ format: $(VENV)/developing  ## Rewrite the code as `check` wants it
 bench: $(VENV)/developing  ## Measure start-up, requests and throughput
 	$(BIN)/python -m benchmarks
 
-completions: $(VENV)/installed  ## Generate completions/ again
+completions: $(VENV)/installed  ## Generate completions/ and docs/commands.md again
 	$(BIN)/hubcli completion bash > completions/hubcli.bash
 	$(BIN)/hubcli completion zsh > completions/_hubcli
 	$(BIN)/hubcli completion fish > completions/hubcli.fish
 	$(BIN)/hubcli completion powershell > completions/hubcli.ps1
+	$(BIN)/python docs/generate.py
 
 tools:  ## Fetch the programs that the tests drive (they fetch them themselves, too)
 	$(PYTHON) tests/support/fetch.py
