@@ -87,16 +87,17 @@ class _Parser:
 
     def _assignment(self) -> Statement | None:
         """`$x := pipeline` or `$x = pipeline`."""
+        at = self._tokens[self._next].at
         names, declares = self._declared()
         if not names:
             return None
         if len(names) > 1:
-            fail("two variables are for range only", self._tokens[self._next].at)
+            fail("two variables are for range only", at)
         value = self._pipeline()
         if declares:
             self._variables.append(names[0])
         elif names[0] not in self._variables:
-            fail(f"undefined variable {names[0]!r}", self._tokens[self._next].at)
+            fail(f"undefined variable {names[0]!r}", at)
         return Set(names[0], value, declares=declares)
 
     def _declared(self) -> tuple[list[str], bool]:
