@@ -75,6 +75,13 @@ def test_a_wrong_request_is_a_fault(
     assert [fault for fault in faults if expected in fault] != []
 
 
+def test_values_are_for_the_server_to_refuse_but_names_are_not(document: Document) -> None:
+    bad_name = exchange("POST", REPOSITORIES, 400, request={"name": "a b"})
+    assert document.request_faults(bad_name) == []
+    bad_member = exchange("POST", REPOSITORIES, 400, request={"name": "app", "private": True})
+    assert document.request_faults(bad_member) == ["the body has no member 'private'"]
+
+
 TAG = {
     "name": "3.20",
     "digest": "sha256:0",

@@ -128,7 +128,10 @@ class Document:
         return next((one for one in self.operations if one.pattern.fullmatch(request)), None)
 
     def request_faults(self, exchange: Exchange) -> list[str]:
-        """How a request departs from the document, or that neither it nor we know the route."""
+        """How a request departs from the document, or that neither it nor we know the route.
+
+        Values that the server refused with 400 were for the server to judge: they may be a user's.
+        """
         operation = self.operation(exchange)
         if operation is None:
             known = undocumented(exchange) is not None
@@ -173,7 +176,7 @@ class Document:
             schema = operation.query.get(name)
             if schema is None:
                 yield f"{operation.route} has no query parameter {name!r}"
-            else:
+            elif exchange.status != 400:
                 yield from self._invalid(schema, _typed(value, schema), f"parameter {name}")
 
     def _body_faults(self, operation: Operation, exchange: Exchange) -> Iterator[str]:
@@ -189,7 +192,8 @@ class Document:
         except ValueError:
             yield "the body is not JSON"
             return
-        yield from self._invalid(operation.body, body, "the body")
+        if exchange.status != 400:
+            yield from self._invalid(operation.body, body, "the body")
         known = self._members(operation.body)
         yield from (f"the body has no member {name!r}" for name in body if name not in known)
 
