@@ -114,9 +114,9 @@ def root() -> Root:
 def invoke(arguments: Sequence[str], runtime: Any) -> int:
     """Parse and run; the exit code that a command chose itself, else 0."""
     command = root()
-    with command.make_context("hubcli", list(arguments), obj=runtime) as context:
-        try:
+    try:
+        with command.make_context("hubcli", list(arguments), obj=runtime) as context:
             command.invoke(context)
-        except typer.Exit as chosen:
-            return int(chosen.exit_code)
+    except typer.Exit as chosen:
+        return int(chosen.exit_code)
     return 0

@@ -1,0 +1,1 @@
+"""Speed, as ratios within one run: against the floor, or against peers that are on PATH."""
