@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -13,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from hubcli import __version__
 from hubcli.cli.commands import CONTEXT, common_options
+from hubcli.cli.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,13 @@ def root() -> Root:
     )
 
 
-def invoke(arguments: Sequence[str], runtime: Any) -> int:
+def invoke(arguments: Sequence[str], runtime: Runtime) -> int:
     """Parse and run; the exit code that a command chose itself, else 0."""
     command = root()
+    # Typer prints help by itself, to sys.stdout.
+    prints = nullcontext() if runtime.stdout is None else redirect_stdout(runtime.stdout)
     try:
-        with command.make_context("hubcli", list(arguments), obj=runtime) as context:
+        with prints, command.make_context("hubcli", list(arguments), obj=runtime) as context:
             command.invoke(context)
     except typer.Exit as chosen:
         return int(chosen.exit_code)

@@ -38,12 +38,14 @@ class Runtime:
         self.plain_http = False
         self.max_wait: float | None = None
         self.json_errors = False
-        self._streams = (stdin, stdout, stderr)
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
         self._reported: list[ExitCode] = []
 
     @cached_property
     def output(self) -> Output:
-        return Output(*self._streams, self.environ, no_color=self.no_color)
+        return Output(self.stdin, self.stdout, self.stderr, self.environ, no_color=self.no_color)
 
     @cached_property
     def settings(self) -> Settings:
