@@ -27,8 +27,8 @@ def problem(response: Response) -> HubcliError:
         return _firewall(response)
     document = _document(response)
     text = _told(document)
-    if response.status == 404 and text and "not found" in text.lower():
-        text = None  # "object not found", "404: Page Not Found": no news
+    if _is_no_news(response.status, text):
+        text = None
     if _says(text, "already exists") and response.status in {400, 409}:
         return Conflict(text or "it exists already")
     error = failure(response, text, _code(document))
@@ -43,6 +43,14 @@ def refuses_organization_token(response: Response) -> bool:
     """Whether a legacy route refuses us for the kind of our token: its twin would take it."""
     return response.status == 403 and _says(
         _told(_document(response)), "organization access token is not allowed"
+    )
+
+
+def _is_no_news(status: int, text: str | None) -> bool:
+    """Whether a text says what the status says: "unauthorized", "404: Page Not Found"."""
+    return text is not None and (
+        (status == 401 and text.lower() == "unauthorized")
+        or (status == 404 and "not found" in text.lower())
     )
 
 

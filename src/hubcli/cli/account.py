@@ -1,0 +1,72 @@
+"""`hubcli account`: who one is on Docker Hub, and what one may still do there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hubcli.cli.commands import Commands, One, Shown
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import Denied, doing
+from hubcli.output import Field, Kind, Row, View
+from hubcli.reference import HUB
+
+group = Commands("Show your Docker Hub account.")
+
+ACCOUNT = View(
+    "account",
+    (
+        Field("name", default=True),
+        Field("id"),
+        Field("email", default=True),
+        Field("full_name", default=True),
+        Field("type", default=True),
+        Field("plan", default=True),
+        Field("created", Kind.TIME, default=True),
+    ),
+)
+
+LIMIT = View(
+    "limit",
+    (
+        Field("kind", default=True),
+        Field("limit", Kind.NUMBER, default=True),
+        Field("remaining", Kind.NUMBER, default=True),
+        Field("window_seconds", Kind.NUMBER, default=True),
+        Field("resets", Kind.TIME, default=True),
+        Field("source", default=True),
+    ),
+    key="kind",
+)
+
+
+@group.command("info", shows=ACCOUNT)
+def info(
+    runtime: Runtime,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A user or organization; default is yourself."),
+    ] = None,
+) -> Shown:
+    """Show an account: yourself, another user, or an organization.
+
+    \b
+    Examples:
+      hubcli account info
+      hubcli account info docker --format '{{.type}}'
+    """
+    with doing("show the account", name):
+        return One(_own(runtime) if name is None else runtime.session.hub.account.named(name))
+
+
+def _own(runtime: Runtime) -> Row:
+    """Whoever is signed in; an organization's access token is that organization."""
+    session = runtime.session
+    try:
+        return session.hub.account.own()
+    except Denied:
+        credential = session.keychain.find(HUB)
+        if credential is None or "OAT" not in str(credential.kind):
+            raise
+        return session.hub.account.named(credential.username)

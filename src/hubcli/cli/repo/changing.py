@@ -1,0 +1,225 @@
+"""`hubcli repo edit`: change what was named, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubcli.cli.commands import One, Shown
+from hubcli.cli.options import DryRun, Yes
+from hubcli.cli.repo.declared import (
+    DETAILS,
+    Categories,
+    Description,
+    Name,
+    Private,
+    Readme,
+    group,
+)
+from hubcli.cli.repo.names import on_hub, refuse_one_part
+from hubcli.cli.repo.texts import read_readme
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import Unsupported, UsageError, doing
+from hubcli.output import Row, Selection, visible
+
+if TYPE_CHECKING:
+    from hubcli.hub.repositories import Repositories
+
+_ACTION = "edit"
+_NOTHING_TO_EDIT = "{host} keeps nothing of a repository that could be edited"
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the command line names; None is what it does not, empty what is to be cleared."""
+
+    private: bool | None
+    description: str | None
+    readme: str | None
+    categories: Sequence[str] | None
+    rules: Sequence[str] | None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == _Wish(None, None, None, None, None)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Fields of the repository's row, their new values, and the call that makes them so."""
+
+    after: Mapping[str, object]
+    apply: Callable[[], None]
+
+    def differs_from(self, row: Row) -> bool:
+        return any((row[field] or None) != (value or None) for field, value in self.after.items())
+
+    def shown(self, row: Row) -> Iterator[str]:
+        for field, value in self.after.items():
+            yield f"{field}: {_brief(row[field])} -> {_brief(value)}"
+
+
+@group.command("edit", shows=DETAILS)
+def edit(
+    runtime: Runtime,
+    selection: Selection,
+    name: Name,
+    description: Description = None,
+    readme: Readme = None,
+    private: Private = None,
+    category: Categories = None,
+    no_categories: Annotated[
+        bool, typer.Option("--no-categories", help="Take it out of all categories.")
+    ] = False,
+    immutable_tags: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--immutable-tags",
+            metavar="RULE",
+            help="Tags that this regular expression matches never change (repeatable).",
+        ),
+    ] = None,
+    no_immutable_tags: Annotated[
+        bool, typer.Option("--no-immutable-tags", help="Let all tags change.")
+    ] = False,
+    archive: Annotated[
+        bool | None, typer.Option("--archive/--unarchive", help="Make it read-only.")
+    ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> Shown:
+    """Change a repository; what is not named stays as it is.
+
+    \b
+    Examples:
+      hubcli repo edit acme/api --description 'The API' --readme README.md
+      hubcli repo edit acme/api --private --yes
+      hubcli repo edit acme/api --immutable-tags 'v.*' --immutable-tags '.*-RELEASE'
+    """
+    path = _path(runtime, name, archive)
+    wish = _Wish(
+        private,
+        description,
+        _readme(runtime, description, readme),
+        _chosen(category, no_categories, "--category and --no-categories"),
+        _chosen(immutable_tags, no_immutable_tags, "--immutable-tags and --no-immutable-tags"),
+    )
+    if wish.is_empty:
+        raise UsageError("nothing to change was named", hint="hubcli repo edit --help")
+    repositories = runtime.session.hub.repositories
+    with doing(_ACTION, path):
+        row = repositories.inspect(path)
+        changes = [each for each in _changes(repositories, path, wish) if each.differs_from(row)]
+        if dry_run:
+            _show_plan(runtime, row, changes)
+            return None
+        _confirm(runtime, row, changes, yes)
+        for change in changes:
+            change.apply()
+        now = _read_back(runtime, repositories.inspect(path), changes)
+    if selection.format or selection.fields or selection.query:
+        return One(now)
+    if not selection.quiet:
+        runtime.output.notice(_summary(path, changes))
+    return None
+
+
+def _path(runtime: Runtime, name: str, archive: bool | None) -> str:
+    """The repository to edit; everything that can be refused without asking Hub is."""
+    reference = on_hub(name, _ACTION, _NOTHING_TO_EDIT)
+    refuse_one_part(name, runtime.session, _ACTION)
+    if archive is not None:
+        raise Unsupported(
+            "Docker Hub archives repositories on its web page only",
+            action="archive" if archive else "unarchive",
+            reference=reference.name,
+            hint=f"https://hub.docker.com/repository/docker/{reference.path}/settings",
+        )
+    return reference.path
+
+
+def _readme(runtime: Runtime, description: str | None, source: str | None) -> str | None:
+    from hubcli.hub.repositories import LONGEST_README, check_texts
+
+    text = read_readme(runtime, source, LONGEST_README)
+    check_texts(description, text)
+    return text
+
+
+def _chosen(given: list[str] | None, cleared: bool, flags: str) -> list[str] | None:
+    if given and cleared:
+        raise UsageError(f"{flags} exclude each other")
+    return [] if cleared else given or None
+
+
+def _changes(repositories: Repositories, path: str, wish: _Wish) -> Iterator[_Change]:
+    """What is to be done, visibility first: a plan may have no room for it."""
+    if wish.private is not None:
+        yield _Change(
+            {"visibility": "private" if wish.private else "public"},
+            partial(repositories.set_private, path, wish.private),
+        )
+    given = {"description": wish.description, "readme": wish.readme}
+    texts = {field: text for field, text in given.items() if text is not None}
+    if texts:
+        yield _Change(texts, partial(repositories.describe, path, **texts))
+    if wish.categories is not None:
+        categories = repositories.categories(wish.categories) if wish.categories else ()
+        yield _Change(
+            {"categories": [category.slug for category in categories]},
+            partial(repositories.set_categories, path, categories),
+        )
+    if wish.rules is not None:
+        yield _Change(
+            {"immutable_tags": [*wish.rules]},
+            partial(repositories.set_immutable_tags, path, wish.rules),
+        )
+
+
+def _confirm(runtime: Runtime, row: Row, changes: Sequence[_Change], yes: bool) -> None:
+    """Ask before a repository is shown to others, or taken from them."""
+    after = next((c.after["visibility"] for c in changes if "visibility" in c.after), None)
+    if after is None or yes:
+        return
+    who = "everybody can" if after == "public" else "only those with access can"
+    if not runtime.output.confirm(f"Make {row['name']} {after}, so that {who} pull it?"):
+        runtime.output.notice("nothing was changed")
+        raise typer.Exit(1)
+
+
+def _show_plan(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> None:
+    for change in changes:
+        for line in change.shown(row):
+            runtime.output.text(line)
+    if not changes:
+        runtime.output.notice(f"{row['name']} is like that already")
+
+
+def _read_back(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> Row:
+    """The repository as it is now; undocumented calls may be taken without effect."""
+    for change in changes:
+        if change.differs_from(row):
+            fields = ", ".join(change.after)
+            runtime.output.warning(
+                f"Docker Hub took the {fields} of {row['name']}, and shows other"
+            )
+    return row
+
+
+def _summary(path: str, changes: Sequence[_Change]) -> str:
+    fields = [field for change in changes for field in change.after]
+    return f"changed {path}: {', '.join(fields)}" if fields else f"{path} is like that already"
+
+
+def _brief(value: object) -> str:
+    """A value on one line of a plan."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    text = visible(text)
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[:_LONGEST_SHOWN]}…"
+    return text or "(none)"

@@ -1,0 +1,107 @@
+"""`hubcli repo create`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hubcli.cli.commands import One, Shown
+from hubcli.cli.repo.declared import (
+    DETAILS,
+    Categories,
+    Description,
+    Private,
+    Readme,
+    group,
+)
+from hubcli.cli.repo.names import is_one_part, on_hub, own_namespace
+from hubcli.cli.repo.texts import read_readme
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import Conflict, doing
+from hubcli.output import Row, Selection
+from hubcli.reference import parse_repository
+
+_ACTION = "create"
+_MADE_BY_PUSH = "{host} creates a repository when something is pushed to it"
+_PUSH = "hubcli push SOURCE {name}"
+
+
+@group.command("create", shows=DETAILS)
+def create(
+    runtime: Runtime,
+    selection: Selection,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="NAMESPACE/NAME, or NAME in your own namespace."),
+    ],
+    private: Private = None,
+    description: Description = None,
+    readme: Readme = None,
+    category: Categories = None,
+    exist_ok: Annotated[
+        bool, typer.Option("--exist-ok", help="Be content if it exists already.")
+    ] = False,
+) -> Shown:
+    """Create a repository, and print its full name.
+
+    Without --private or --public it is what your account's settings say.
+
+    \b
+    Examples:
+      hubcli repo create --private my-private-repo
+      hubcli repo create acme/api --description 'The API' --readme README.md
+    """
+    from hubcli.hub.repositories import LONGEST_README, check_texts
+
+    on_hub(name, _ACTION, _MADE_BY_PUSH, _PUSH)
+    overview = read_readme(runtime, readme, LONGEST_README)
+    check_texts(description, overview)
+    path = _path(runtime, name)
+    repositories = runtime.session.hub.repositories
+    with doing(_ACTION, path):
+        categories = repositories.categories(category) if category else ()
+        hidden, why = (private, None) if private is not None else _default(runtime, path)
+        try:
+            row = repositories.create(
+                path, private=hidden, description=description, readme=overview
+            )
+        except Conflict as error:
+            if not exist_ok:
+                error.hint = f"hubcli repo edit {path}"
+                raise
+            runtime.output.notice(f"{path} exists already: nothing was changed")
+            return _shown(runtime, selection, repositories.inspect(path))
+    if why is not None:
+        runtime.output.notice(f"{path} is {why}; --private or --public decides")
+    if categories:
+        with runtime.attempting(), doing("set the categories of", path):
+            repositories.set_categories(path, categories)
+            row = repositories.inspect(path)
+    return _shown(runtime, selection, row)
+
+
+def _path(runtime: Runtime, name: str) -> str:
+    reference = parse_repository(name)
+    if not is_one_part(name):
+        return reference.path
+    with doing(_ACTION, reference.basename):
+        return f"{own_namespace(runtime.session)}/{reference.basename}"
+
+
+def _default(runtime: Runtime, path: str) -> tuple[bool, str]:
+    """Whether a new repository is private where nobody said so, and why, in words."""
+    namespace = path.partition("/")[0]
+    settings = runtime.session.hub.account.registry_settings(namespace)
+    if settings is None or settings.private_by_default is None:
+        return False, f"public, since Docker Hub tells no default of {namespace}"
+    private = settings.private_by_default
+    return private, f"{'private' if private else 'public'}, the default of {namespace}"
+
+
+def _shown(runtime: Runtime, selection: Selection, row: Row) -> Shown:
+    """The name alone, unless a format was asked for."""
+    if selection.format or selection.fields or selection.query:
+        return One(row)
+    runtime.output.text(str(row["name"]))
+    return None

@@ -1,0 +1,53 @@
+"""The group that the commands register in, their views, and the parameters they share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hubcli.cli.commands import Commands
+from hubcli.output import Field, Kind, View
+
+group = Commands("Manage repositories.")
+
+REPOSITORY = View(
+    "repository",
+    (
+        Field("name", default=True),
+        Field("visibility", default=True),
+        Field("description", default=True),
+        Field("stars", Kind.NUMBER, default=True),
+        Field("pulls", Kind.NUMBER, default=True),
+        Field("updated", Kind.TIME, default=True),
+        Field("namespace"),
+        Field("registry"),
+        Field("created", Kind.TIME),
+        Field("pushed", Kind.TIME),
+        Field("size", Kind.SIZE),
+        Field("categories", Kind.LIST),
+        Field("immutable_tags", Kind.LIST),
+        Field("archived", Kind.BOOL),
+        Field("permissions", Kind.LIST),
+    ),
+)
+
+DETAILS = View("repository", (*REPOSITORY.fields, Field("readme")))
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A repository, as NAMESPACE/NAME.")]
+Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Repositories.")]
+Description = Annotated[
+    str | None,
+    typer.Option("--description", metavar="TEXT", help="A short description, up to 100 bytes."),
+]
+Readme = Annotated[
+    str | None,
+    typer.Option("--readme", metavar="FILE", help="The overview, in Markdown; - is stdin."),
+]
+Private = Annotated[
+    bool | None, typer.Option("--private/--public", help="Who may see and pull it.")
+]
+Categories = Annotated[
+    list[str] | None,
+    typer.Option("--category", metavar="C", help="A category of Docker Hub (up to three times)."),
+]

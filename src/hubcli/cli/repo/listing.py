@@ -1,0 +1,153 @@
+"""`hubcli repo ls`: the repositories of a namespace, or of a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+import typer
+
+from hubcli.cli.commands import Rows, Shown
+from hubcli.cli.listings import Cut, Sort, told
+from hubcli.cli.options import Limit
+from hubcli.cli.repo.declared import REPOSITORY, group
+from hubcli.cli.repo.names import own_namespace
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import Unsupported, doing
+from hubcli.output import Row
+from hubcli.reference import HUB, Place, parse_place
+
+_ACTION = "list the repositories of"
+# Whether the largest comes first where nothing else is said.
+_SORTS = {"name": False, "updated": True, "pulls": True, "stars": True, "size": True}
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """What is to be listed; a pattern without a slash is for the last part of a name."""
+
+    pattern: str | None
+    private: bool | None
+
+    @property
+    def takes_all(self) -> bool:
+        return self.pattern is None and self.private is None
+
+    def accepts(self, row: Row) -> bool:
+        wanted = {None: None, True: "private", False: "public"}[self.private]
+        return (wanted is None or row["visibility"] == wanted) and self._matches(row)
+
+    def _matches(self, row: Row) -> bool:
+        if self.pattern is None:
+            return True
+        name = str(row["name"])
+        if "/" not in self.pattern:
+            return fnmatchcase(name.rpartition("/")[2], self.pattern)
+        # Elsewhere a name begins with its host, which few will write into a pattern.
+        path = name.removeprefix(f"{row['registry']}/")
+        return fnmatchcase(name, self.pattern) or fnmatchcase(path, self.pattern)
+
+
+@group.command("ls", shows=REPOSITORY)
+def ls(
+    runtime: Runtime,
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAMESPACE|HOST[/NAMESPACE]]", help="Whose repositories; default: your own."
+        ),
+    ] = None,
+    filter: Annotated[
+        str | None,
+        typer.Option(
+            "--filter", metavar="GLOB", help="On the last part of a name; on all of it with a /."
+        ),
+    ] = None,
+    private: Annotated[bool | None, typer.Option("--private/--public", help="Only those.")] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option("--sort", metavar="FIELD", help=f"{', '.join(_SORTS)}; =asc or =desc."),
+    ] = None,
+    limit: Limit = None,
+) -> Shown:
+    """List repositories.
+
+    \b
+    Examples:
+      hubcli repo ls
+      hubcli repo ls acme --private --sort size
+      hubcli repo ls quay.io/org --filter 'web-*'
+      hubcli repo ls -q | xargs -n1 hubcli tag ls
+    """
+    order = Sort.parse(sort, _SORTS)
+    where = parse_place(place) if place is not None else Place(HUB)
+    wanted = _Filter(filter, private)
+    if where.on_hub:
+        rows, total = _on_hub(runtime, where, wanted, None if order else limit)
+    else:
+        rows, total = _elsewhere(runtime, where, wanted, order), None
+    if order is not None:
+        rows = order.apply(rows)
+        total = len(rows)
+    cut = Cut(rows, limit, lambda: total)
+    return Rows(cut, more=cut.more if runtime.output.stdout_is_terminal else None)
+
+
+def _on_hub(
+    runtime: Runtime, where: Place, wanted: _Filter, limit: int | None
+) -> tuple[Iterable[Row], int | None]:
+    """The rows, and how many there are where that is known before they are read."""
+    from hubcli.hub.patterns import literal_part
+
+    with doing(_ACTION, where.path or "your own namespace"):
+        namespace = _hub_namespace(runtime, where)
+    part = literal_part(wanted.pattern.rpartition("/")[2]) if wanted.pattern else None
+    with doing(_ACTION, namespace):
+        listing = runtime.session.hub.repositories.list(
+            namespace, part, limit if wanted.takes_all else None
+        )
+        total = listing.count if wanted.takes_all else None
+    return told(_ACTION, namespace, filter(wanted.accepts, listing)), total
+
+
+def _hub_namespace(runtime: Runtime, where: Place) -> str:
+    if where.path is None:
+        return own_namespace(runtime.session)
+    return where.path
+
+
+def _elsewhere(
+    runtime: Runtime, where: Place, wanted: _Filter, order: Sort | None
+) -> Iterator[Row]:
+    """A registry's catalog, which is names and nothing else."""
+    if wanted.private is not None:
+        raise _tells_nothing(where, "which repositories are private")
+    if order is not None and order.field != "name":
+        raise _tells_nothing(where, f"the {order.field} of a repository")
+    rows = (
+        _catalog_row(where.host, path)
+        for paths in runtime.session.registry(where.host).catalog()
+        for path in paths
+        if where.path is None or path.startswith(f"{where.path}/")
+    )
+    return told(_ACTION, str(where), filter(wanted.accepts, rows))
+
+
+def _tells_nothing(where: Place, what: str) -> Unsupported:
+    return Unsupported(
+        f"{where.host} does not tell {what}",
+        action=_ACTION,
+        reference=str(where),
+        hint=f"hubcli repo ls {where}",
+    )
+
+
+def _catalog_row(host: str, path: str) -> Row:
+    return {
+        "name": f"{host}/{path}",
+        "namespace": path.rpartition("/")[0] or None,
+        "registry": host,
+        "visibility": None,
+    }

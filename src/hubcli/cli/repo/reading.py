@@ -1,0 +1,68 @@
+"""`hubcli repo inspect|readme|star|unstar`."""
+
+from __future__ import annotations
+
+from hubcli.cli.commands import One, Several, Shown
+from hubcli.cli.repo.declared import DETAILS, Name, Names, group
+from hubcli.cli.repo.names import on_hub
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import doing
+from hubcli.output import Row
+
+_NO_DETAILS = "{host} tells nothing of a repository but its tags"
+_NO_STARS = "there are no stars on {host}, only on Docker Hub"
+_TAGS = "hubcli tag ls {name}"
+
+
+@group.command("inspect", shows=DETAILS)
+def inspect(runtime: Runtime, names: Names) -> Shown:
+    """Show what there is to know of repositories.
+
+    \b
+    Examples:
+      hubcli repo inspect library/alpine
+      hubcli repo inspect acme/api acme/web --format json --query '[].permissions'
+    """
+    if len(names) == 1:
+        return One(_details(runtime, names[0], "inspect"))
+    return Several(runtime.each(names, lambda name: _details(runtime, name, "inspect")))
+
+
+@group.command("readme")
+def readme(runtime: Runtime, name: Name) -> None:
+    """Print a repository's overview.
+
+    Rendered on a terminal; in a pipe it is the Markdown as it is.
+    """
+    row = _details(runtime, name, "read the overview of")
+    overview = str(row["readme"])
+    if overview:
+        runtime.output.markdown(overview)
+    else:
+        runtime.output.notice(f"{row['name']} has no overview")
+
+
+@group.command("star")
+def star(runtime: Runtime, names: Names) -> None:
+    """Give repositories your star."""
+    for name in names:
+        with runtime.attempting():
+            reference = on_hub(name, "star", _NO_STARS)
+            with doing("star", reference.name):
+                runtime.session.hub.repositories.star(reference.path)
+
+
+@group.command("unstar")
+def unstar(runtime: Runtime, names: Names) -> None:
+    """Take your star back from repositories."""
+    for name in names:
+        with runtime.attempting():
+            reference = on_hub(name, "unstar", _NO_STARS)
+            with doing("unstar", reference.name):
+                runtime.session.hub.repositories.unstar(reference.path)
+
+
+def _details(runtime: Runtime, name: str, action: str) -> Row:
+    reference = on_hub(name, action, _NO_DETAILS, _TAGS)
+    with doing(action, reference.name):
+        return runtime.session.hub.repositories.inspect(reference.path)
