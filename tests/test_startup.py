@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from hubcli.cli.app import COMMANDS
+
 HEAVY = {"httpx", "rich", "keyring", "pydantic", "starlette", "asyncio", "tomllib", "jmespath"}
-INFRASTRUCTURE = {"app", "commands", "options", "runtime"}
+COMMAND_MODULES = {entry.module for entry in COMMANDS.values()}
 _IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
 
 
@@ -31,8 +33,8 @@ def imported_by(*argv: str, env: Mapping[str, str] | None = None) -> tuple[set[s
 def commands(modules: set[str]) -> set[str]:
     """The command modules among them."""
     prefix = "hubcli.cli."
-    found = {name.removeprefix(prefix).split(".")[0] for name in modules if name.startswith(prefix)}
-    return found - INFRASTRUCTURE
+    found = {name.removeprefix(prefix) for name in modules if name.startswith(prefix)}
+    return found & COMMAND_MODULES
 
 
 def test_the_version_costs_no_command_line() -> None:

@@ -25,7 +25,6 @@ from support import programs
 from support.openapi_corrections import (
     CORRECTIONS,
     QUERY_PARAMETERS,
-    STATUSES_ANYWHERE,
     UNDOCUMENTED,
     Correction,
     Schema,
@@ -198,12 +197,11 @@ class Document:
         yield from (f"the body has no member {name!r}" for name in body if name not in known)
 
     def _answer_faults(self, operation: Operation, exchange: Exchange) -> Iterator[str]:
-        answers, status = operation.answers, exchange.status
-        if status >= 500 or (status in STATUSES_ANYWHERE and str(status) not in answers):
-            return
-        schemas = answers.get(str(status), answers.get("default"))
+        answers, status = operation.answers, str(exchange.status)
+        schemas = answers.get(status, answers.get("default"))
         if schemas is None:
-            yield f"{operation.route} does not answer {status}"
+            if exchange.status < 400:  # a refusal may come everywhere, listed or not
+                yield f"{operation.route} does not answer {status}"
             return
         schema = schemas.get(exchange.response_type.partition(";")[0])
         if schema is None or exchange.method == "HEAD":

@@ -103,9 +103,6 @@ QUERY_PARAMETERS: dict[str, dict[str, Schema]] = {
 }
 """Parameters that Docker's own clients send and the document does not have."""
 
-STATUSES_ANYWHERE = frozenset({401, 403, 404, 429})
-"""Missing from many operations although the gateway may answer them everywhere; so may 5xx."""
-
 UNDOCUMENTED = {
     "GET /api/search/v4": "the search of the web page and of Docker's MCP server",
     "GET /v2/search/repositories": "the older search",
