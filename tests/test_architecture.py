@@ -29,6 +29,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.stores", "hubcli.registry", "hubcli.hub"),
     ("hubcli.providers", "hubcli.transfer", "hubcli.inspection", "hubcli.auth.signin"),
     ("hubcli.session",),
+    ("hubcli.suggestions",),
     ("hubcli.cli",),
     ("hubcli.__main__",),
 )

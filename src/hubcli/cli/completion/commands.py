@@ -56,10 +56,10 @@ def complete(
     prefix: Annotated[str, typer.Argument()] = "",
 ) -> None:
     """Print what a value can be, one per line; nothing where that cannot be found out."""
-    from hubcli.cli.completion.values import completions
+    from hubcli.suggestions import suggestions
 
     try:
-        found = completions(runtime.settings, kind, prefix)
+        found = suggestions(runtime.settings, kind, prefix)
     except HubcliError:
         return
     for name in found:

@@ -1,4 +1,4 @@
-"""Repositories, tags and registries for completion, from a short-lived cache or the servers."""
+"""Names to complete with: from a short-lived cache, or from the servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST = 500
 """Names that are asked for; nobody reads more at a prompt."""
 
 
-def completions(settings: Settings, kind: str, prefix: str) -> list[str]:
+def suggestions(settings: Settings, kind: str, prefix: str) -> list[str]:
     """What a value of `kind` that begins with `prefix` can be; HubcliError where nobody knows."""
     if kind == "registry":
         found: Iterable[str] = _registries(settings)
