@@ -5,7 +5,7 @@ Works on any store that manifests and blobs are read from, a registry's reposito
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -45,17 +45,17 @@ class Picked:
 
 def inspect(
     source: Source,
-    identifier: str | None,
+    identifier: str,
     *,
     reference: str,
     platform: Platform | None = None,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Callable[[], Mapping[str, int]] = dict,
 ) -> Row:
     """The row of the image at `identifier`.
 
     Of an index `platforms` has all images; configuration, layers and size are those of
-    `platform`, else of this machine's, else of the first. `sizes` are bytes of images by digest,
-    as far as they are known already: the others are asked for, manifest by manifest.
+    `platform`, else of this machine's, else of the first. `sizes` may know the bytes of an
+    index's images by their digest: for all others their manifests are read.
     """
     top = source.manifest(identifier)
     picked = pick(source, top, platform)
@@ -64,7 +64,7 @@ def inspect(
         "digest": top.digest,
         "media_type": top.media_type,
         "size": picked.size,
-        "platforms": _platforms(source, top, picked, sizes or {}),
+        "platforms": _platforms(source, top, picked, sizes),
         "platform": None if picked.platform is None else str(picked.platform),
         "created": oci.created(picked.manifest, picked.config),
         "config": _config(picked.config) if picked.manifest.is_image else None,
@@ -124,13 +124,15 @@ def _picked(
 
 
 def _platforms(
-    source: Source, top: Manifest, picked: Picked, sizes: Mapping[str, int]
+    source: Source, top: Manifest, picked: Picked, sizes: Callable[[], Mapping[str, int]]
 ) -> list[Row]:
     if not top.is_index:
-        entries = [Descriptor(top.media_type, top.digest, 0, platform=picked.platform)]
-    else:
-        entries = [entry for entry in top.manifests if not entry.is_attestation]
-    known = {**sizes, picked.manifest.digest: picked.size}
+        only = Descriptor(top.media_type, top.digest, len(top.content), platform=picked.platform)
+        return [_platform(only, picked.size)]
+    entries = [entry for entry in top.manifests if not entry.is_attestation]
+    known = {picked.manifest.digest: picked.size}
+    if any(entry.digest not in known for entry in entries):
+        known = {**sizes(), **known}
 
     def size(entry: Descriptor) -> int | None:
         if entry.digest in known:

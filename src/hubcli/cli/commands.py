@@ -29,10 +29,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 @dataclass(frozen=True)
 class Rows:
-    """A listing: JSON array. `more`, asked at the end, says what was left out."""
+    """A listing: JSON array. `more`, asked at the end, says what was left out.
+
+    `view` is the command's own with another choice of default columns or another key.
+    """
 
     rows: Iterable[Row]
     more: Callable[[], str | None] | None = None
+    view: View | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def _selection(runtime: Runtime, arguments: dict[str, Any]) -> Selection:
 def _show(runtime: Runtime, view: View, selection: Selection, shown: Shown) -> None:
     output = runtime.output
     if isinstance(shown, Rows):
-        output.rows(view, shown.rows, selection, more=shown.more)
+        output.rows(shown.view or view, shown.rows, selection, more=shown.more)
     elif isinstance(shown, One):
         output.item(view, shown.row, selection)
     elif isinstance(shown, Several):

@@ -1,0 +1,167 @@
+"""`hubcli tag ls`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from hubcli.cli.commands import Rows, Shown
+from hubcli.cli.listings import Cut, told
+from hubcli.cli.options import All, Limit
+from hubcli.cli.runtime import Runtime
+from hubcli.cli.tag.declared import TAG, group, showing
+from hubcli.cli.tag.sources import DETAILS, Wish, find
+from hubcli.errors import UsageError
+from hubcli.output import Row, Selection, View
+from hubcli.reference import Reference, checked_digest, parse_pattern, parse_repository
+
+_ACTION = "list tags of"
+_SCREENFUL = 25
+
+
+@group.command("ls", shows=TAG)
+def ls(
+    runtime: Runtime,
+    selection: Selection,
+    repositories: Annotated[
+        list[str], typer.Argument(metavar="REPO…", help="Repositories; REPO:GLOB filters its tags.")
+    ],
+    details: Annotated[
+        bool,
+        typer.Option("--details", help="Ask for what a registry's list lacks, tag by tag."),
+    ] = False,
+    filter: Annotated[
+        str | None, typer.Option("--filter", metavar="GLOB", help="Only tags like this.")
+    ] = None,
+    match: Annotated[
+        str | None,
+        typer.Option("--match", metavar="REGEX", help="Only tags that this is found in."),
+    ] = None,
+    digest: Annotated[
+        str | None, typer.Option("--digest", metavar="DIGEST", help="Only tags that point here.")
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", metavar="P", help="Only tags with this platform.")
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="KEY[=asc|desc]",
+            help="name, version, updated, pushed, pulled, created or size.",
+        ),
+    ] = None,
+    limit: Limit = None,
+    all: All = False,
+    aliases: Annotated[
+        bool, typer.Option("--aliases", help="One row for all tags of a digest.")
+    ] = False,
+    full_ref: Annotated[
+        bool, typer.Option("--full-ref", help="Whole references in place of tags.")
+    ] = False,
+) -> Shown:
+    """List the tags of repositories.
+
+    Docker Hub tells everything at once, newest first. Other registries list names; --details, and
+    any option that needs more than names, asks them about each tag.
+
+    \b
+    Examples:
+      hubcli tag ls library/hello-world
+      hubcli tag ls quay.io/prometheus/node-exporter --filter 'v1.*' --sort version --details
+      hubcli tag ls acme/api --digest sha256:… -q --full-ref
+    """
+    from hubcli import oci, tags
+
+    screenful = None if all or not _for_a_screen(runtime, selection) else _SCREENFUL
+    wish = Wish(
+        names=tags.names(filter, match),
+        digest=None if digest is None else checked_digest(digest),
+        platform=None if platform is None else oci.parse_platform(platform),
+        order=None if sort is None else tags.parse_order(sort),
+        details=details,
+        aliases=aliases,
+        fields=selection.fields,
+        few=limit or screenful,
+    )
+    asked = list(_asked(runtime, repositories, wish))
+    cuts: list[tuple[Reference, Cut]] = []
+    view = _view([reference for reference, _ in asked], wish, full_ref)
+    more = partial(_left_out, cuts) if screenful and not limit else None
+    return Rows(_rows(runtime, asked, cuts), more, view)
+
+
+def _asked(runtime: Runtime, texts: Sequence[str], wish: Wish) -> Iterator[tuple[Reference, Wish]]:
+    """Each repository with what is wanted of it; of several, those that are none are reported."""
+    if len(texts) == 1:
+        yield _read(texts[0], wish)
+    else:
+        yield from runtime.each(texts, lambda text: _read(text, wish))
+
+
+def _read(text: str, wish: Wish) -> tuple[Reference, Wish]:
+    reference, glob = parse_pattern(text)
+    if glob is None:
+        return parse_repository(text), wish
+    if wish.names.glob is not None:
+        raise UsageError(f"both {text!r} and --filter say which tags are wanted")
+    return reference, replace(wish, names=replace(wish.names, glob=glob))
+
+
+def _rows(
+    runtime: Runtime,
+    asked: Sequence[tuple[Reference, Wish]],
+    cuts: list[tuple[Reference, Cut]],
+) -> Iterator[Row]:
+    """The rows of each repository in turn; what is cut off is noted in `cuts`.
+
+    The failure of one among several is reported, that of a single one is everybody's.
+    """
+    for reference, wish in asked:
+        with runtime.attempting() if len(asked) > 1 else nullcontext():
+            # Finding begins with the first row, so that it, too, is inside.
+            yield from told(_ACTION, str(reference), _of_one(runtime, reference, wish, cuts))
+
+
+def _of_one(
+    runtime: Runtime, reference: Reference, wish: Wish, cuts: list[tuple[Reference, Cut]]
+) -> Iterator[Row]:
+    found = find(runtime.session, reference, wish)
+    cut = Cut(found, wish.few, found.total)
+    cuts.append((reference, cut))
+    yield from cut
+
+
+def _left_out(cuts: Sequence[tuple[Reference, Cut]]) -> str | None:
+    """`25 of 957, --all shows all`, by repository where there are several."""
+    told = [(reference, cut.more(", --all shows all")) for reference, cut in cuts]
+    lines = [
+        f"{reference.name}: {line}" if len(cuts) > 1 else line for reference, line in told if line
+    ]
+    return "\n".join(lines) or None
+
+
+def _for_a_screen(runtime: Runtime, selection: Selection) -> bool:
+    """Whether a person reads this off a terminal: then a screenful is enough at first."""
+    on_terminal = runtime.output.stdout_is_terminal
+    return on_terminal and selection.format in {None, "table"} and selection.query is None
+
+
+def _view(references: Sequence[Reference], wish: Wish, full_ref: bool) -> View:
+    """The columns that are of use: Hub's, or the name and what has been asked for besides."""
+    if any(reference.on_hub for reference in references):
+        columns = [field.name for field in TAG.defaults]
+    else:
+        columns = ["name", *(name for name in DETAILS if name in wish.lookups)]
+    if wish.aliases:
+        columns.append("aliases")
+    if len(references) > 1 and not full_ref:
+        columns.append("repository")
+    if not full_ref:
+        return showing(TAG, tuple(columns))
+    return showing(TAG, tuple(name for name in columns if name != "name"), key="reference")

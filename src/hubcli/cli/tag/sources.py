@@ -1,0 +1,162 @@
+"""Where rows of tags come from: Hub's API, which has them, or a registry, which has names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hubcli.errors import Unsupported
+from hubcli.output import Row
+from hubcli.reference import Reference
+
+if TYPE_CHECKING:
+    from hubcli.oci import Platform
+    from hubcli.session import Session
+    from hubcli.tags import Names, Order
+
+DETAILS = ("digest", "size", "platforms", "created")
+"""What `--details` fetches where a registry lists names only."""
+
+_FETCHED = frozenset({*DETAILS, "media_type", "type"})
+_HUB_ONLY = frozenset({"updated", "pushed", "pulled"})
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which tags are wanted, in which order, and what of them.
+
+    `fields` were named by the user (None: nothing was); `few` is how many rows will be taken.
+    """
+
+    names: Names
+    digest: str | None = None
+    platform: Platform | None = None
+    order: Order | None = None
+    details: bool = False
+    aliases: bool = False
+    fields: tuple[str, ...] | None = None
+    few: int | None = None
+
+    @property
+    def filters_rows(self) -> bool:
+        return self.digest is not None or self.platform is not None
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether the first row is known only when the last one has come."""
+        return self.aliases or self.order is not None
+
+    @property
+    def lookups(self) -> frozenset[str]:
+        """The fields that a registry has to be asked for, tag by tag."""
+        wanted = set(DETAILS if self.details else ())
+        wanted.update(self.fields or ())
+        if self.digest is not None or self.aliases:
+            wanted.add("digest")
+        if self.platform is not None:
+            wanted.add("platforms")
+        if self.order is not None:
+            wanted.add(self.order.key)
+        return _FETCHED & wanted
+
+    def accepts(self, row: Row) -> bool:
+        if self.digest is not None and row.get("digest") != self.digest:
+            return False
+        return self.platform is None or self._has_platform(row, self.platform)
+
+    def _has_platform(self, row: Row, wanted: Platform) -> bool:
+        from hubcli.oci import parse_platform
+
+        offered: Any = row.get("platforms") or ()
+        return any(parse_platform(platform).matches(wanted) for platform in offered)
+
+
+class Found(Iterator[Row]):
+    """Rows, and how many there are in all as far as that can be told."""
+
+    def __init__(self, rows: Iterable[Row], total: Callable[[], int | None]) -> None:
+        self._rows = iter(rows)
+        self.total = total
+
+    def __next__(self) -> Row:
+        return next(self._rows)
+
+
+def find(session: Session, reference: Reference, wish: Wish) -> Found:
+    """The rows of a repository's tags that `wish` asks for."""
+    found = (_on_hub if reference.on_hub else _on_registry)(session, reference, wish)
+    if wish.filters_rows:
+        found = Found(filter(wish.accepts, found), lambda: None)
+    if not wish.needs_all:
+        return found
+    return _arranged(found, wish)
+
+
+def _arranged(rows: Iterable[Row], wish: Wish) -> Found:
+    arranged: list[Row] = []
+
+    def all_rows() -> Iterator[Row]:
+        from hubcli.tags import grouped
+
+        found = grouped(rows) if wish.aliases else rows
+        arranged.extend(wish.order.sorted(found) if wish.order else found)
+        yield from arranged
+
+    return Found(all_rows(), lambda: len(arranged))
+
+
+def _on_hub(session: Session, reference: Reference, wish: Wish) -> Found:
+    if wish.order is not None and wish.order.key == "created":
+        raise Unsupported(
+            "Docker Hub's list of tags does not say when images were made",
+            hint=f"hubcli tag ls {reference.name} --sort pushed",
+        )
+    few = wish.few if wish.names.everything and not wish.filters_rows else None
+    listing = session.hub.tags.list(
+        reference.path, name=wish.names.literal, wanted=None if wish.needs_all else few
+    )
+    rows = (row for row in listing if wish.names(str(row["name"])))
+    return Found(rows, lambda: listing.count if wish.names.everything else None)
+
+
+def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
+    if wish.order is not None and wish.order.key in _HUB_ONLY:
+        raise Unsupported(
+            f"{reference.host} does not say when tags were {wish.order.key}",
+            hint=f"hubcli tag ls {reference.name} --sort created",
+        )
+    repository = session.repository(reference)
+    counted = _Counted(name for page in repository.tags() for name in page if wish.names(name))
+    if not wish.lookups:
+        return Found((_row(reference, name) for name in counted), counted.total)
+    from hubcli.registry.details import Details
+
+    looked_up = Details(repository, wish.lookups).of(counted)
+    rows = (
+        {**_row(reference, name), **details} for name, details in looked_up if details is not None
+    )
+    return Found(rows, counted.total)
+
+
+class _Counted(Iterator[str]):
+    """Names, counted as they go by."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = iter(names)
+        self._count = 0
+
+    def __next__(self) -> str:
+        name = next(self._names)
+        self._count += 1
+        return name
+
+    def total(self) -> int:
+        """How many there are in all: the rest is read for it, pages of names as they are."""
+        self._count += sum(1 for _ in self._names)
+        return self._count
+
+
+def _row(reference: Reference, name: str) -> dict[str, Any]:
+    tagged = reference.tagged(name)
+    return {"name": name, "reference": tagged.short, "repository": reference.name}
