@@ -1,4 +1,4 @@
-"""Fixtures: the sandbox's registry by itself."""
+"""Fixtures: the sandbox's registry by itself, and a client of its Hub."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.hub_client import HubClient
+from support.sandbox import SandboxServer
 from support.sandbox_registry import RegistryServer, registry_server
 
 
@@ -26,3 +28,10 @@ def new_registry() -> Iterator[RegistryServer]:
     """An open registry of this test alone."""
     with registry_server() as server:
         yield server
+
+
+@pytest.fixture
+def hub(sandbox: SandboxServer) -> Iterator[HubClient]:
+    """A client of the sandbox's Hub API: `hub("GET", "/v2/user/", by="alice")`."""
+    with HubClient(sandbox.url) as client:
+        yield client

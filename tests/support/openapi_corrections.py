@@ -44,8 +44,8 @@ CORRECTIONS = (
         {"type": "string", "enum": ["active", "inactive"]},
         "the document calls it status",
     ),
-    Correction(f"{_TAG}/digest", _TEXT, "sent by Hub, missing in the document"),
-    Correction(f"{_TAG}/media_type", _TEXT, "sent by Hub, missing in the document"),
+    Correction(f"{_TAG}/digest", _NULLABLE_TEXT, "sent by Hub, null for old tags"),
+    Correction(f"{_TAG}/media_type", _NULLABLE_TEXT, "sent by Hub, null for old tags"),
     Correction(f"{_TAG}/content_type", _TEXT, "sent by Hub, missing in the document"),
     Correction(f"{_TAG}/image_id", _NULLABLE_TEXT, "sent by Hub, missing in the document"),
     Correction(
