@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hubcli.http.client import Client
     from hubcli.hub import Hub
     from hubcli.registry import Registry, Repository
+    from hubcli.transfer.places import Places
 
 
 class Session:
@@ -40,6 +41,7 @@ class Session:
         self._trace = trace
         self._max_wait = settings.defaults.max_wait if max_wait is None else max_wait
         self._registries: dict[str, Registry] = {}
+        self._connections = 2 * settings.defaults.concurrency
 
     def close(self) -> None:
         if "http" in self.__dict__:
@@ -56,12 +58,19 @@ class Session:
                 connect=defaults.connect_timeout,
                 read=defaults.read_timeout,
                 write=defaults.read_timeout,
-                connections=2 * defaults.concurrency,
+                connections=self._connections,
             ),
             max_wait=self._max_wait,
             notify=self.notify,
             trace=self._trace,
         )
+
+    def widen(self, transfers: int) -> None:
+        """Allow for that many blobs on their way at once, before the first request.
+
+        Each takes a connection to read from and one to write to; a token must get through too.
+        """
+        self._connections = max(self._connections, 2 * transfers + 2)
 
     @cached_property
     def keychain(self) -> Keychain:
@@ -117,6 +126,13 @@ class Session:
     def repository(self, reference: Reference, *actions: str) -> Repository:
         """The client of the repository that a reference names; `actions` are pull by default."""
         return self.registry(reference.host).repository(reference.path, *actions)
+
+    @cached_property
+    def places(self) -> Places:
+        """Images by how they are spelled, in registries and in local stores."""
+        from hubcli.transfer.places import Places
+
+        return Places(self.repository)
 
     @cached_property
     def hub(self) -> Hub:

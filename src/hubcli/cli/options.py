@@ -16,3 +16,13 @@ Repository = Annotated[str, typer.Argument(metavar="REPO", help="A repository.")
 References = Annotated[
     list[str], typer.Argument(metavar="REF…", help="References of images or artifacts.")
 ]
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--platform", metavar="OS/ARCH[/VARIANT]", help="Only for this platform (repeatable)."
+    ),
+]
+Platform = Annotated[
+    str | None,
+    typer.Option("--platform", metavar="OS/ARCH[/VARIANT]", help="The image for this platform."),
+]

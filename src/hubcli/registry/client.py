@@ -111,6 +111,8 @@ class Registry:
             answer = self._reason(call, answer)
         error = problem(answer, self.host)
         refused = isinstance(error, NotSignedIn | Denied) and call.repository is not None
+        if any("push" in scope.rpartition(":")[2] for scope in call.scopes):
+            refused = False  # a push would create it: what is missing is the right to do so
         if refused and self._absent(call.repository or ""):
             return NotFound("not found", code="NAME_UNKNOWN")
         return error

@@ -34,7 +34,7 @@ class Repository:
     def __init__(self, registry: Registry, path: str, actions: tuple[str, ...]) -> None:
         self.registry = registry
         self.path = path
-        self.scopes = (str(repository_scope(path, *actions)),)
+        self.scopes: tuple[str, ...] = (str(repository_scope(path, *actions)),)
 
     def __str__(self) -> str:
         return f"{self.registry.host}/{self.path}"

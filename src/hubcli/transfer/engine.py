@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hubcli import oci
@@ -14,7 +15,7 @@ from hubcli.stores import Listed, Source, Store
 from hubcli.transfer import graph
 from hubcli.transfer.events import Events, Meter
 from hubcli.transfer.graph import Graph
-from hubcli.transfer.threads import Workers
+from hubcli.transfer.threads import Stopped, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,10 @@ class _Copying:
     def _blob(self, descriptor: Descriptor) -> None:
         key = descriptor.digest
         try:
-            with doing("copy", f"{self._source.shown} to {self._destination.shown}"):
+            with doing("write to", self._destination.shown):
                 outcome = self._moved(descriptor)
+        except Stopped:
+            raise
         except HubcliError:
             self._events.finish(key, "failed")
             raise
@@ -216,9 +219,14 @@ class _Copying:
         if self._options.dry_run:
             return "mounted" if mount_from else "copied"
         kept = self._configs.setdefault(descriptor.digest, []) if _is_config(descriptor) else None
-        source = self._source.store.blobs
-        open_at = self._meter.measured(descriptor, lambda at: source.open(descriptor, at), kept)
+        open_at = self._meter.measured(descriptor, lambda at: self._read(descriptor, at), kept)
         return target.upload(descriptor, open_at, mount_from=mount_from)
+
+    @contextmanager
+    def _read(self, descriptor: Descriptor, offset: int) -> Iterator[Iterator[bytes]]:
+        """The source's bytes; a failure to get them is not the destination's."""
+        with self._source.store.blobs.open(descriptor, offset) as chunks:
+            yield _told(chunks, self._source.shown)
 
     def _put(self, everything: Graph) -> None:
         store, identifier = self._destination.store, self._destination.identifier
@@ -244,6 +252,11 @@ class _Copying:
             return None
         platform = oci.config_platform(oci.parse_object(content, "the image's config"))
         return [str(platform)] if platform else []
+
+
+def _told(chunks: Iterator[bytes], source: str) -> Iterator[bytes]:
+    with doing("read", source):
+        yield from chunks
 
 
 def _is_config(descriptor: Descriptor) -> bool:
