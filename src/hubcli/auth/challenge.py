@@ -103,6 +103,15 @@ def parse_challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
     return tuple(found)
 
 
+def preferred(headers: Iterable[str]) -> Challenge | None:
+    """Of the challenges the one to answer: a token is asked for rather than the password."""
+    challenges = parse_challenges(headers)
+    for challenge in challenges:
+        if challenge.scheme == "bearer" and challenge.realm:
+            return challenge
+    return next((each for each in challenges if each.scheme == "basic"), None)
+
+
 def _parse_header(text: str) -> list[Challenge]:
     found: list[Challenge] = []
     at = 0

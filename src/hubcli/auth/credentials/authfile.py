@@ -74,6 +74,11 @@ def find(document: Document, key: str, named: str, source: str) -> Credential | 
     return None
 
 
+def knows(document: Document, key: str, named: str) -> bool:
+    """Whether `auths` has an entry for a key, be it an empty one."""
+    return any(account_key(address) == key for address in table(document, "auths", named))
+
+
 def accounts(document: Document, named: str) -> dict[str, str]:
     """User names by key; entries that hold nothing, or nothing readable, are left out."""
     found = {}
@@ -119,10 +124,14 @@ def _pair(encoded: str, address: str, named: str) -> tuple[str, str]:
     return username, secret.rstrip("\0")
 
 
-def _encode(username: str, secret: str) -> dict[str, str]:
-    if username == IDENTITY_TOKEN_USER:
-        return {"auth": base64.b64encode(b"<token>:").decode(), "identitytoken": secret}
-    return {"auth": base64.b64encode(f"{username}:{secret}".encode()).decode()}
+def _encode(credential: Credential) -> dict[str, str]:
+    if credential.kind is Kind.REFRESH_TOKEN:
+        return {"auth": _base64(f"{credential.username}:"), "identitytoken": credential.secret}
+    return {"auth": _base64(f"{credential.username}:{credential.secret}")}
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 class FileStore:
@@ -148,37 +157,45 @@ class FileStore:
     def accounts(self) -> Mapping[str, str]:
         return accounts(read(self.path), str(self.path))
 
-    def put(self, host: str, username: str, secret: str) -> None:
-        def change(entries: dict[str, Any]) -> bool:
-            _discard(entries, host)
-            entries[docker_address(host)] = _encode(username, secret)
+    def ready(self, host: str) -> None:
+        """A file can always be tried."""
+
+    def put(self, host: str, credential: Credential) -> None:
+        def store(entries: dict[str, Any]) -> bool:
+            discard(entries, host)
+            entries[docker_address(host)] = _encode(credential)
             return True
 
-        self._change(change)
+        change(self.path, store)
 
     def remove(self, host: str) -> bool:
         if not self.path.exists():
             return False
-        return self._change(lambda entries: _discard(entries, host))
-
-    def _change(self, change: Callable[[dict[str, Any]], bool]) -> bool:
-        """Apply `change` to `auths` while no other process does; what else is there survives."""
-        try:
-            with locked(self.path):
-                document = read(self.path)
-                entries = table(document, "auths", str(self.path))
-                changed = change(entries)
-                if changed:
-                    document["auths"] = entries
-                    content = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-                    replace(self.path, content.encode())
-                return changed
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise CredentialFailure(f"{self.path} cannot be written: {reason}") from error
+        return change(self.path, lambda entries: discard(entries, host))
 
 
-def _discard(entries: dict[str, Any], key: str) -> bool:
+def change(path: Path, edit: Callable[[dict[str, Any]], bool]) -> bool:
+    """Let `edit` change the `auths` of a file while no other process does; False if it did not.
+
+    What else is in the file survives; CredentialFailure where it cannot be read or written.
+    """
+    try:
+        with locked(path):
+            document = read(path)
+            entries = table(document, "auths", str(path))
+            changed = edit(entries)
+            if changed:
+                document["auths"] = entries
+                text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+                replace(path, text.encode())
+            return changed
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CredentialFailure(f"{path} cannot be written: {reason}") from error
+
+
+def discard(entries: dict[str, Any], key: str) -> bool:
+    """Remove all spellings of a key; False where there was none."""
     spellings = [address for address in entries if account_key(address) == key]
     for address in spellings:
         del entries[address]

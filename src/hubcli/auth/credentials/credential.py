@@ -90,5 +90,7 @@ def account_key(address: str) -> str:
 
 
 def docker_address(key: str) -> str:
-    """How docker spells the key of a registry."""
-    return HUB_ADDRESS if key == HUB else key
+    """How docker spells a key of `account_key`."""
+    if key == HUB:
+        return HUB_ADDRESS
+    return re.sub(r"^docker\.io/v1/", HUB_ADDRESS, key)

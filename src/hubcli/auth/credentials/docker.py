@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from hubcli.auth.credentials import authfile
-from hubcli.auth.credentials.credential import Credential, account_key, docker_address
+from hubcli.auth.credentials.credential import (
+    IDENTITY_TOKEN_USER,
+    Credential,
+    Kind,
+    account_key,
+    docker_address,
+)
 from hubcli.auth.credentials.helper import Helper, named_helper
 from hubcli.errors import CredentialFailure
+
+_WEB_LOGIN = ("access-token", "refresh-token")
+"""What docker keeps beside the credential after a login in the browser."""
 
 
 class DockerConfig:
     """`DOCKER_AUTH_CONFIG`, then `config.json`: `credHelpers`, `credsStore`, `auths`.
 
-    It is never written to: what is stored goes to the helper that it names.
+    No secret is ever written there: what is stored goes to the helper that it names.
     """
 
     name = "docker's configuration"
@@ -49,15 +59,29 @@ class DockerConfig:
             found.setdefault(account_key(address), "")
         return found | authfile.accounts(self._inline(), "DOCKER_AUTH_CONFIG")
 
-    def put(self, host: str, username: str, secret: str) -> None:
-        self._store(host).store(docker_address(host), username, secret)
+    def ready(self, host: str) -> None:
+        """CredentialFailure where no helper is named, or it is hubcli's own."""
+        self._store(host)
+
+    def put(self, host: str, credential: Credential) -> None:
+        refresh = credential.kind is Kind.REFRESH_TOKEN
+        username = IDENTITY_TOKEN_USER if refresh else credential.username
+        self._store(host).store(docker_address(host), username, credential.secret)
 
     def remove(self, host: str) -> bool:
-        helper = self._store(host)
-        known = helper.get(docker_address(host), self.name) is not None
-        if known:
-            helper.erase(docker_address(host))
-        return known
+        """Forget a host in the helper and in the file, as `docker logout` does."""
+        document = authfile.read(self.path)
+        helper = self._helper(document, host)
+        removed = False
+        for key in (host, *(f"{host}/v1/{name}" for name in _WEB_LOGIN)):
+            if helper is not None and helper.get(docker_address(key), self.name) is not None:
+                helper.erase(docker_address(key))
+                removed = True
+            if authfile.knows(document, key, str(self.path)):
+                entry = authfile.find(document, key, str(self.path), self.name)
+                authfile.change(self.path, partial(authfile.discard, key=key))
+                removed = removed or entry is not None
+        return removed
 
     def _store(self, host: str) -> Helper:
         helper = self._helper(authfile.read(self.path), host)
@@ -65,7 +89,12 @@ class DockerConfig:
             raise CredentialFailure(
                 f"docker's configuration {self.path} names no credential store, and would keep"
                 " the secret in the clear",
-                hint="set credsStore there, or use --store keyring or --store file",
+                hint="name one in its credsStore, or use --store keyring or --store file",
+            )
+        if helper.is_ours:
+            raise CredentialFailure(
+                f"the credential store of docker's configuration {self.path} is hubcli itself",
+                hint="--store keyring, or --store file",
             )
         return helper
 

@@ -52,13 +52,13 @@ class Helper:
         self, suffix: str, environ: Mapping[str, str], *, longest_run: float = _LONGEST_RUN
     ) -> None:
         self.program = f"docker-credential-{suffix}"
-        self._ours = suffix == OURS
+        self.is_ours = suffix == OURS
         self._environ = environ
         self._longest_run = longest_run
 
     def get(self, address: str, source: str) -> Credential | None:
         """What the helper keeps for an address; None where it knows nothing of it."""
-        if self._ours:
+        if self.is_ours:
             return None
         status, answer = self._run("get", address)
         if status != 0:
@@ -83,7 +83,7 @@ class Helper:
 
     def list(self) -> dict[str, str]:
         """User names by address."""
-        if self._ours:
+        if self.is_ours:
             return {}
         members = self._object(self._done("list", "unused"))
         return {address: str(name) for address, name in members.items()}

@@ -12,7 +12,7 @@ from hubcli.auth.credentials.docker import DockerConfig
 from hubcli.auth.credentials.environment import Environment, hub_token
 from hubcli.auth.credentials.podman import podman_files
 from hubcli.auth.credentials.secretstore import KeyringStore
-from hubcli.config import Settings
+from hubcli.config import Settings, config_directory
 from hubcli.errors import CredentialFailure
 
 
@@ -36,7 +36,11 @@ class Source(Protocol):
 class Store(Source, Protocol):
     """A source that keeps what `login` stores; failures are CredentialFailure."""
 
-    def put(self, host: str, username: str, secret: str) -> None: ...
+    def ready(self, host: str) -> None:
+        """Fail now where `put` is going to, before anybody is asked for a secret."""
+        ...
+
+    def put(self, host: str, credential: Credential) -> None: ...
 
     def remove(self, host: str) -> bool:
         """Forget a host; False where nothing was known of it."""
@@ -112,7 +116,7 @@ def keychain(settings: Settings, warn: Callable[[str], None]) -> Keychain:
     return Keychain(
         (
             Environment(environ),
-            KeyringStore(),
+            keyring_store(settings),
             FileStore.of(settings),
             DockerConfig(environ),
             *podman_files(environ),
@@ -128,4 +132,9 @@ def store(name: str, settings: Settings) -> Store:
         return FileStore.of(settings)
     if name == "docker":
         return DockerConfig(settings.environ)
-    return KeyringStore()
+    return keyring_store(settings)
+
+
+def keyring_store(settings: Settings) -> KeyringStore:
+    """hubcli's part of the keyring; processes that share a configuration take turns."""
+    return KeyringStore(settings.path or config_directory() / "config.toml")

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hubcli.auth.credentials.credential import Credential
-from hubcli.config import config_directory
+from hubcli.auth.credentials.credential import Credential, Kind, kind_of
 from hubcli.errors import CredentialFailure
 from hubcli.files import locked
 
@@ -23,16 +22,25 @@ if TYPE_CHECKING:
 SERVICE = "hubcli"
 _INDEX = "hosts of hubcli"
 _LONGEST_WAIT = 30.0
+_WAYS_OUT = (
+    "--store docker uses the credential store that docker's configuration names,"
+    " --store file a file that only you can read"
+)
 
 _Result = TypeVar("_Result")
 
 
 class KeyringStore:
-    """hubcli's own credentials. No usable keyring means that there are none."""
+    """hubcli's own credentials. No usable keyring means that there are none.
+
+    A lock file beside `lock_beside` keeps two processes from changing the list of hosts at once;
+    `longest_wait` are the seconds that a keyring may take, which may ask for its own password.
+    """
 
     name = "keyring"
 
-    def __init__(self, *, longest_wait: float = _LONGEST_WAIT) -> None:
+    def __init__(self, lock_beside: Path, *, longest_wait: float = _LONGEST_WAIT) -> None:
+        self._lock_file = lock_beside.with_name("keyring")
         self._longest_wait = longest_wait
 
     def find(self, host: str) -> Credential | None:
@@ -41,35 +49,40 @@ class KeyringStore:
             return None
         try:
             members = json.loads(entry)
-            username, secret = members["username"], members["secret"]
-        except (ValueError, KeyError, TypeError):
+            username, secret = str(members["username"]), str(members["secret"])
+            kind = Kind(members.get("kind") or kind_of(username, secret))
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise CredentialFailure(f"the entry of {host} is not one of hubcli") from None
-        return Credential.found(str(username), str(secret), self.name)
+        return Credential(username, secret, self.name, kind)
 
     def accounts(self) -> Mapping[str, str]:
         return self._index(self._read(_INDEX))
 
-    def put(self, host: str, username: str, secret: str) -> None:
-        """CredentialFailure that names the ways out where there is no keyring."""
-        entry = json.dumps({"username": username, "secret": secret})
+    def ready(self, host: str) -> None:  # noqa: ARG002 - all hosts are alike here
+        """CredentialFailure that names the ways out where the keyring cannot keep anything."""
+        if self._asked(lambda backend: [backend.get_password(SERVICE, _INDEX)]) is None:
+            raise CredentialFailure("there is no keyring on this system", hint=_WAYS_OUT)
+
+    def put(self, host: str, credential: Credential) -> None:
+        entry = {"username": credential.username, "secret": credential.secret}
+        if credential.kind is Kind.REFRESH_TOKEN:
+            entry["kind"] = credential.kind
 
         def write(backend: KeyringBackend) -> bool:
-            with locked(_lock_file()):
+            with locked(self._lock_file):
                 index = self._index(backend.get_password(SERVICE, _INDEX))
-                backend.set_password(SERVICE, host, entry)
-                if index.get(host) != username:
-                    backend.set_password(SERVICE, _INDEX, json.dumps({**index, host: username}))
+                backend.set_password(SERVICE, host, json.dumps(entry))
+                if index.get(host) != credential.username:
+                    changed = {**index, host: credential.username}
+                    backend.set_password(SERVICE, _INDEX, json.dumps(changed))
             return True
 
         if not self._asked(write):
-            raise CredentialFailure(
-                "there is no keyring on this system",
-                hint="--store docker uses docker's credential store, --store file a plain file",
-            )
+            raise CredentialFailure("there is no keyring on this system", hint=_WAYS_OUT)
 
     def remove(self, host: str) -> bool:
         def erase(backend: KeyringBackend) -> bool:
-            with locked(_lock_file()):
+            with locked(self._lock_file):
                 index = self._index(backend.get_password(SERVICE, _INDEX))
                 known = backend.get_password(SERVICE, host) is not None
                 if known:
@@ -110,7 +123,9 @@ class KeyringStore:
         if failures:
             raise _failure(failures[0]) from failures[0]
         if not answers:
-            raise CredentialFailure(f"it does not answer within {self._longest_wait:.0f} s")
+            raise CredentialFailure(
+                f"it does not answer within {self._longest_wait:.0f} s", hint=_WAYS_OUT
+            )
         return answers[0]
 
 
@@ -128,14 +143,8 @@ def _backend() -> KeyringBackend | None:
 
 
 def _failure(error: BaseException) -> BaseException:
-    from keyring.errors import KeyringError
-
+    """Whatever a keyring or its library raises, it is the keyring that is broken."""
     if isinstance(error, CredentialFailure) or not isinstance(error, Exception):
         return error
-    if isinstance(error, KeyringError):
-        return CredentialFailure(str(error) or type(error).__name__)
-    return CredentialFailure(f"{type(error).__name__}: {error}")
-
-
-def _lock_file() -> Path:
-    return config_directory() / "keyring"
+    said = " ".join(str(error).split()) or type(error).__name__
+    return CredentialFailure(f"it cannot be used: {said}", hint=_WAYS_OUT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 
 from hubcli.auth.credentials import Credential, Keychain, Kind
 from hubcli.auth.tokens import jwt
@@ -106,12 +107,14 @@ def exchange(http: Client, hub_url: str, credential: Credential) -> str:
     return token
 
 
-def post(http: Client, url: str, members: dict[str, str], bearer: str | None = None) -> Response:
+def post(
+    http: Client, url: str, members: Mapping[str, object] | None, bearer: str | None = None
+) -> Response:
     """A JSON object that holds secrets, sent where it was meant to go and nowhere else."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
-    body = json.dumps(members).encode()
+    body = b"" if members is None else json.dumps(members).encode()
     return http.request(Request("POST", url, headers, body, follow=False), most=_LARGEST_ANSWER)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from hubcli.auth.challenge import Challenge, Scope, covered, merged, parse_challenges, parse_scopes
+from hubcli.auth.challenge import Challenge, Scope, covered, merged, parse_scopes, preferred
 from hubcli.auth.credentials import Credential, Keychain, Kind
 from hubcli.auth.tokens import server
 from hubcli.auth.tokens.cache import Token, TokenCache
@@ -70,7 +70,7 @@ class RegistryAuthorizer:
 
         NotSignedIn where the registry or its token server refuses the credential.
         """
-        challenge = _preferred(challenges)
+        challenge = preferred(challenges)
         if challenge is None:
             return None
         credential = self._credential()
@@ -104,15 +104,19 @@ class RegistryAuthorizer:
                 return known
             self._learned = True
             url = f"{self._endpoint.url}/v2/"
+            guessed = self._endpoint.may_be_tls
+            request = Request(
+                "GET", url, endpoint=self._endpoint, repeatable=False if guessed else None
+            )
             try:
-                response = self._http.request(
-                    Request("GET", url, endpoint=self._endpoint, repeatable=False)
-                )
+                response = self._http.request(request)
             except Unavailable:
-                return None  # the request itself will tell what is wrong
+                if guessed:
+                    return None  # it may speak TLS, which the request itself will find out
+                raise
             if not origin.same_origin(response.url, url):
                 return None
-            challenge = _preferred(response.challenges) if response.status == 401 else None
+            challenge = preferred(response.challenges) if response.status == 401 else None
             if response.ok:
                 challenge = _OPEN
             if challenge is not None:
@@ -183,15 +187,6 @@ def _basic(credential: Credential | None) -> str | None:
     if credential is None or credential.kind is Kind.REFRESH_TOKEN:
         return None
     return credential.basic
-
-
-def _preferred(headers: Iterable[str]) -> Challenge | None:
-    """Of the challenges the one to answer: a bearer token rather than the password."""
-    challenges = parse_challenges(headers)
-    for challenge in challenges:
-        if challenge.scheme == "bearer" and challenge.realm:
-            return challenge
-    return next((each for each in challenges if each.scheme == "basic"), None)
 
 
 def _wanted(own: tuple[Scope, ...], challenge: Challenge) -> tuple[Scope, ...]:
