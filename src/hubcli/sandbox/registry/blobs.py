@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from hubcli.oci import OCTET_STREAM
 from hubcli.sandbox.registry import ranges, replies
@@ -83,13 +84,24 @@ def _part(
         file = path.open("rb")
     except FileNotFoundError as error:
         raise replies.blob_unknown(headers["Docker-Content-Digest"]) from error
-    return StreamingResponse(_blocks(file, span), status, headers)
+    return _FilePart(file, span, status, headers)
+
+
+class _FilePart(StreamingResponse):
+    """A part of a file, which is closed however the sending ends."""
+
+    def __init__(self, file: BinaryIO, span: Span, status: int, headers: dict[str, str]) -> None:
+        super().__init__(_blocks(file, span), status, headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 def _blocks(file: BinaryIO, span: Span) -> Iterator[bytes]:
-    with file:
-        file.seek(span.first)
-        left = span.size
-        while left > 0 and (block := file.read(min(_BLOCK, left))):
-            left -= len(block)
-            yield block
+    file.seek(span.first)
+    left = span.size
+    while left > 0 and (block := file.read(min(_BLOCK, left))):
+        left -= len(block)
+        yield block
