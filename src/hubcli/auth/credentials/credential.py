@@ -33,7 +33,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user name and a secret. `source` names where it was found, in words for people.
+    """A user name and a secret. `source` names where it was found, in words for people; it is
+    empty for one that was just given.
 
     A REFRESH_TOKEN is for the token server alone, a TOKEN is a bearer token for the Hub API.
     """
@@ -47,6 +48,12 @@ class Credential:
     def found(cls, username: str, secret: str, source: str) -> Credential:
         """A credential whose kind shows in the user name or in the secret's prefix."""
         return cls(username, secret, source, kind_of(username, secret))
+
+    @property
+    def described(self) -> str:
+        """`the PAT of alice (keyring)`: enough to know which one is meant."""
+        whose = "" if self.username in {"", IDENTITY_TOKEN_USER} else f" of {self.username}"
+        return f"the {self.kind}{whose}" + (f" ({self.source})" if self.source else "")
 
     @property
     def basic(self) -> str:

@@ -116,8 +116,7 @@ def keychain(settings: Settings, warn: Callable[[str], None]) -> Keychain:
     return Keychain(
         (
             Environment(environ),
-            keyring_store(settings),
-            FileStore.of(settings),
+            *own_stores(settings).values(),
             DockerConfig(environ),
             *podman_files(environ),
         ),
@@ -126,15 +125,20 @@ def keychain(settings: Settings, warn: Callable[[str], None]) -> Keychain:
     )
 
 
+def foreign_keychain(settings: Settings, warn: Callable[[str], None]) -> Keychain:
+    """What is left without hubcli's own stores."""
+    environ = settings.environ
+    return Keychain(
+        (Environment(environ), DockerConfig(environ), *podman_files(environ)), warn=warn
+    )
+
+
+def own_stores(settings: Settings) -> dict[str, Store]:
+    """hubcli's own stores in the order they are asked, by the names that `--store` has."""
+    beside = settings.path or config_directory() / "config.toml"
+    return {"keyring": KeyringStore(beside), "file": FileStore.of(settings)}
+
+
 def store(name: str, settings: Settings) -> Store:
     """The store that `--store` calls `keyring`, `file` or `docker`."""
-    if name == "file":
-        return FileStore.of(settings)
-    if name == "docker":
-        return DockerConfig(settings.environ)
-    return keyring_store(settings)
-
-
-def keyring_store(settings: Settings) -> KeyringStore:
-    """hubcli's part of the keyring; processes that share a configuration take turns."""
-    return KeyringStore(settings.path or config_directory() / "config.toml")
+    return DockerConfig(settings.environ) if name == "docker" else own_stores(settings)[name]

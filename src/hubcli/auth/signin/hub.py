@@ -69,7 +69,7 @@ class HubSignIn:
         username = facts.get("username") if isinstance(facts, dict) else None
         if not _is_text(secret) or not _is_text(username):
             raise Unavailable("Docker Hub answers the web login without an access token")
-        credential = Credential.found(str(username), str(secret), "the web login")
+        credential = Credential.found(str(username), str(secret), "")
         self.check(credential)
         return credential
 

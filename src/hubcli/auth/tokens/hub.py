@@ -123,10 +123,7 @@ def refusal(response: Response, credential: Credential) -> HubcliError:
     said = told(response)
     if response.status != 401:
         return failure(response, said)
-    reason = (
-        f"Docker Hub refuses the {credential.kind} of {credential.username}"
-        f" from {credential.source}"
-    )
+    reason = f"Docker Hub refuses {credential.described}"
     if credential.kind is Kind.PASSWORD:
         reason += "; an account with two-factor authentication or SSO needs an access token"
     return NotSignedIn(f"{reason} ({said})" if said else reason, hint="hubcli login")

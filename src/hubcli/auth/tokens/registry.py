@@ -10,7 +10,7 @@ from hubcli.auth.tokens import server
 from hubcli.auth.tokens.cache import Token, TokenCache
 from hubcli.auth.tokens.flights import Flights
 from hubcli.config import Endpoint
-from hubcli.errors import Unavailable
+from hubcli.errors import Unavailable, Unsupported
 from hubcli.http import origin
 from hubcli.http.client import Client, Request
 
@@ -88,6 +88,18 @@ class RegistryAuthorizer:
         if header is not None and header == sent and credential is not None:
             raise server.refused(credential, self._endpoint.host)
         return header
+
+    def token(self, scopes: tuple[str, ...]) -> str:
+        """A bearer token; NotSignedIn where strangers get none, Unsupported where nobody does."""
+        header = self.header(scopes)
+        challenge = self._cache.challenge(self._audience) or self._greeted()
+        if challenge is None or challenge.scheme != "bearer":
+            raise Unsupported(f"{self._endpoint.host} has no tokens")
+        header = header or self._bearer(challenge, parse_scopes(scopes), self._credential())
+        value = _token_of(header)
+        if value is None:
+            raise server.stranger(self._endpoint.host)
+        return value
 
     def _credential(self) -> Credential | None:
         return self._keychain.find(self._endpoint.host)

@@ -20,6 +20,7 @@ from hubcli.errors import Denied, NotSignedIn, Unavailable
 from hubcli.http import origin
 from hubcli.http.client import Client, Request, with_query
 from hubcli.http.response import Response, failure
+from hubcli.reference import HUB
 
 CLIENT_ID = "hubcli"
 _LARGEST_ANSWER = 64 << 10
@@ -161,13 +162,21 @@ def refused(
     kind: type[NotSignedIn | Denied] = NotSignedIn,
 ) -> NotSignedIn | Denied:
     """The failure of a host that does not take a credential: whose it is, and from where."""
-    whose = f" of {credential.username}" if credential.username.strip("<>") != "token" else ""
-    told = f"{host} refuses the {credential.kind}{whose} from {credential.source}"
+    told = f"{host} refuses {credential.described}"
     return kind(
         f"{told}: {reason}" if reason else told,
         code=code,
-        hint=f"hubcli login {host}" if host != "docker.io" else "hubcli login",
+        hint=_login(host),
     )
+
+
+def stranger(host: str) -> NotSignedIn:
+    """The failure of a host that has nothing for anonymous callers."""
+    return NotSignedIn(f"{host} gives strangers no token", hint=_login(host))
+
+
+def _login(host: str) -> str:
+    return "hubcli login" if host == HUB else f"hubcli login {host}"
 
 
 def _told(response: Response) -> tuple[str | None, str | None]:
