@@ -6,7 +6,7 @@ Works on any store that manifests and blobs are read from, a registry's reposito
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from hubcli import oci
@@ -30,13 +30,23 @@ class _HasReferrers(Protocol):
     def referrers(self, digest: str, artifact_type: str | None = None) -> Iterator[Descriptor]: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Picked:
-    """The image that a manifest stands for on some platform, and its configuration."""
+    """The image that a manifest stands for on some platform; its configuration is read late."""
 
-    manifest: Manifest
-    platform: Platform | None
-    config: Mapping[str, Any]
+    def __init__(self, source: Source, manifest: Manifest, told: Platform | None) -> None:
+        self._source = source
+        self._told = told
+        self.manifest = manifest
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The image's configuration; empty for an artifact that is no image."""
+        return read_config(self._source, self.manifest)
+
+    @property
+    def platform(self) -> Platform | None:
+        """What the index, or else the configuration, says that it is for."""
+        return self._told or oci.config_platform(self.config)
 
     @property
     def size(self) -> int:
@@ -82,7 +92,7 @@ def pick(source: Source, top: Manifest, platform: Platform | None = None) -> Pic
     manifest, told = top, None
     for _ in range(_DEEPEST):
         if not manifest.is_index:
-            return _picked(source, manifest, told, platform)
+            return _checked(Picked(source, manifest, told), platform, told)
         entry = entry_for(manifest, platform)
         told = entry.platform or told
         manifest = source.manifest(entry.digest)
@@ -113,14 +123,12 @@ def read_config(source: Source, manifest: Manifest) -> Mapping[str, Any]:
     return oci.parse_object(source.blobs.read(config), "the image's configuration")
 
 
-def _picked(
-    source: Source, manifest: Manifest, told: Platform | None, wanted: Platform | None
-) -> Picked:
-    config = read_config(source, manifest)
-    own = told or oci.config_platform(config)
-    if wanted is not None and told is None and own is not None and not own.matches(wanted):
+def _checked(picked: Picked, wanted: Platform | None, told: Platform | None) -> Picked:
+    """`picked`, unless it is no part of an index and for another platform than `wanted`."""
+    own = picked.platform if wanted is not None and told is None else None
+    if wanted is not None and own is not None and not own.matches(wanted):
         raise NotFound(f"there is no image for {wanted} in it; it is for {own}")
-    return Picked(manifest, own, config)
+    return picked
 
 
 def _platforms(

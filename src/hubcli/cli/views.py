@@ -21,3 +21,16 @@ IMAGE = View(
     ),
     key="reference",
 )
+
+LIMIT = View(
+    "limit",
+    (
+        Field("kind", default=True),
+        Field("limit", Kind.NUMBER, default=True, display="limit_display"),
+        Field("remaining", Kind.NUMBER, default=True),
+        Field("window_seconds", Kind.NUMBER, default=True),
+        Field("resets", Kind.TIME, default=True),
+        Field("source", default=True),
+    ),
+    key="kind",
+)

@@ -10,6 +10,9 @@ from hubcli.http.response import Response
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, number, text
 
+PULL_PREVIEW = "ratelimitpreview/test"
+"""The repository whose answers announce the pull limit; Docker keeps it for that."""
+
 _API_WINDOW = 60
 # Hub writes "as many as you like" so.
 _UNLIMITED = 9999

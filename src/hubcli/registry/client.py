@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from hubcli.auth.challenge import CATALOG_SCOPE
 from hubcli.config import Endpoint
@@ -62,6 +63,18 @@ class Registry:
         """A repository; `actions` (default pull) are asked of the token server up front."""
         return Repository(self, path, actions or ("pull",))
 
+    def greet(self) -> Response:
+        """The answer to `GET /v2/` without a credential: 401 says which one is wanted."""
+        return self._address.request(
+            lambda endpoint: Request("GET", f"{endpoint.url}/v2/", endpoint=endpoint)
+        )
+
+    def ping(self, path: str | None = None) -> dict[str, Any]:
+        """What the registry can do; see `capabilities`."""
+        from hubcli.registry.capabilities import capabilities
+
+        return capabilities(self, path)
+
     def catalog(self) -> Iterator[list[str]]:
         """The paths of all repositories, page by page (distribution's `GET /v2/_catalog`)."""
         first = with_query("/v2/_catalog", {"n": pages.PAGE_SIZE})
@@ -109,7 +122,7 @@ class Registry:
     def _failure(self, call: Call, answer: Response) -> HubcliError:
         if call.method == "HEAD" and 400 <= answer.status < 429:
             answer = self._reason(call, answer)
-        error = problem(answer, self.host)
+        error = problem(answer, self.host, may_be_missing=call.repository is not None)
         refused = isinstance(error, NotSignedIn | Denied) and call.repository is not None
         if any("push" in scope.rpartition(":")[2] for scope in call.scopes):
             refused = False  # a push would create it: what is missing is the right to do so

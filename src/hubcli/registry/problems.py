@@ -30,8 +30,11 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _LONGEST_REASON = 300
 
 
-def problem(response: Response, host: str) -> HubcliError:
-    """The failure that an answer of `host` with an error status means."""
+def problem(response: Response, host: str, *, may_be_missing: bool = False) -> HubcliError:
+    """The failure that an answer of `host` with an error status means.
+
+    `may_be_missing` says that it is about something that a refusal may hide.
+    """
     code, message = told(response.content)
     if code == "UNKNOWN" and response.status == 404:
         code, message = None, None  # Harbor and registry.redhat.io: "not found" without saying what
@@ -42,16 +45,16 @@ def problem(response: Response, host: str) -> HubcliError:
     if code in _NOT_FOUND:
         error.reason = "not found"
     if isinstance(error, NotSignedIn):
-        error.reason = _refusal(response, message)
+        error.reason = _refusal(response, message, may_be_missing)
         error.hint = f"hubcli login {host}"
     return error
 
 
-def _refusal(response: Response, message: str | None) -> str:
+def _refusal(response: Response, message: str | None, may_be_missing: bool) -> str:
     """Why there was a 401: a registry tells private and missing repositories apart for nobody."""
     challenges = parse_challenges(response.challenges)
     if any(challenge.error == "insufficient_scope" for challenge in challenges):
-        return "not found, or not allowed"
+        return "not found, or not allowed" if may_be_missing else "not allowed"
     return message or "a credential is needed, or the one that was sent is refused"
 
 
