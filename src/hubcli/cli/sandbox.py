@@ -118,7 +118,7 @@ def _serving(port: int, data: Path | None) -> Iterator[tuple[Running, Path]]:
     missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
         raise HubcliError(
-            f"it needs {' and '.join(missing)}, not installed with hubcli alone",
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
             action="start the sandbox",
             hint="pip install 'hubcli[sandbox]'",
         )
