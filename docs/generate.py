@@ -23,9 +23,9 @@ def page() -> str:
         "",
         "Generated from the code by `make completions`; do not edit.",
         "",
-        "Every command takes `--debug`, `--no-color` and `--config FILE`, those that talk to servers",
-        "`--max-wait SECONDS` and `--plain-http`, and those that show data `--format`, `--fields`,",
-        "`--query` and `-q`. Fields in bold are shown when none are named.",
+        "Every command takes `--debug`, `--no-color` and `--config FILE`, those that talk to",
+        "servers `--max-wait SECONDS` and `--plain-http`, and those that show data `--format`,",
+        "`--fields`, `--query` and `-q`. Fields in bold are shown when none are named.",
         "",
     ]
     context = root().make_context("hubcli", ["help"], resilient_parsing=True)

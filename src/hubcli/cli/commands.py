@@ -157,7 +157,7 @@ def _bound(function: Callable[..., Any], view: View | None) -> Callable[..., Non
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in everything}
     call.__name__ = function.__name__
     call.__doc__ = function.__doc__
-    call.view = view  # type: ignore[attr-defined] - for completion and the documentation
+    call.view = view  # type: ignore[attr-defined]  # for completion and documentation
     call.__module__ = function.__module__
     return call
 

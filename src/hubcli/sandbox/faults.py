@@ -1,8 +1,8 @@
 """Faults on demand: what a network and a busy service do to a client, switched on over HTTP.
 
 `POST /_sandbox/faults` takes a rule or a list of them and adds them to those there are; `GET` shows
-them with the number of requests each has met, `DELETE` clears them. The first rule that applies to a
-request decides; one without a fault of its own keeps the request from the rules behind it.
+them with the number of requests each has met, `DELETE` clears them. The first rule that applies to
+a request decides; one without a fault of its own keeps the request from the rules behind it.
 """
 
 from __future__ import annotations
