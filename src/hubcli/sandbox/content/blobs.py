@@ -38,11 +38,6 @@ class Blobs:
         """The file of a blob that some repository holds."""
         return self._files.path(digest)
 
-    def missing(self, repository: str, digests: Iterable[str]) -> list[str]:
-        """Those of `digests` that `repository` does not hold, in order, once each."""
-        wanted = dict.fromkeys(digests)
-        return [digest for digest in wanted if self.size(repository, digest) is None]
-
     def holders(self, digest: str) -> list[str]:
         """The repositories that hold a blob."""
         found = self._database.rows(

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from hubcli import files
@@ -34,11 +35,10 @@ class BlobFiles:
     """Files below `directory`, or below a temporary one that goes away with the process."""
 
     def __init__(self, directory: Path | None = None) -> None:
+        self._leave: Callable[[], object] = lambda: None
         if directory is None:
             directory = Path(tempfile.mkdtemp(prefix="hubcli-sandbox-"))
-            self._finalizer = weakref.finalize(self, shutil.rmtree, directory, ignore_errors=True)
-        else:
-            self._finalizer = None
+            self._leave = weakref.finalize(self, shutil.rmtree, directory, ignore_errors=True)
         self._blobs = directory / "blobs"
         self._uploads = directory / "uploads"
         for needed in (self._blobs, self._uploads):
@@ -77,8 +77,7 @@ class BlobFiles:
 
     def close(self) -> None:
         """Remove the temporary directory, if there is one."""
-        if self._finalizer is not None:
-            self._finalizer()
+        self._leave()
 
 
 def hash_file(path: Path, algorithm: str) -> hashlib._Hash:
