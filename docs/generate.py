@@ -80,9 +80,7 @@ def _row(parameter: Any, context: Any) -> str | None:
 
 
 def _fields(view: View) -> str:
-    names = [
-        f"**{field.name}**" if field in view.defaults else field.name for field in view.fields
-    ]
+    names = [f"**{field.name}**" if field in view.defaults else field.name for field in view.fields]
     return f"Fields: {', '.join(names)}."
 
 
