@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import shlex
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from hubcli import oci
 from hubcli.cli.foreground import hubcli
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import HubcliError
@@ -42,9 +46,28 @@ class Demo:
         self._hubcli("tag", "ls", mine)
         self._say("Pull it back for this machine's platform.")
         self._hubcli("pull", mine, "oci:pulled:latest")
+        self._run_program(self._directory / "pulled")
         self._say("See how many pulls are left.")
         self._hubcli("registry", "limits")
         self._say("That was a registry.")
+
+    def _run_program(self, layout: Path) -> None:
+        """Take the program out of the image's one layer and run it, where this is Linux."""
+        if platform.system() != "Linux" or oci.host().architecture not in {"amd64", "arm64"}:
+            return
+        self._say("Take the program out of the layer, and run it.")
+        (entry,) = json.loads((layout / "index.json").read_bytes())["manifests"]
+        manifest = oci.parse_manifest(_blob(layout, entry["digest"]).read_bytes(), None)
+        program = self._directory / "hello"
+        with tarfile.open(_blob(layout, manifest.layers[0].digest)) as layer:
+            content = layer.extractfile("hello")
+            program.write_bytes(content.read() if content else b"")
+        program.chmod(0o700)
+        self._runtime.output.text("$ ./hello")
+        self._runtime.output.flush()
+        done = subprocess.run([program], check=False)
+        if done.returncode:
+            raise HubcliError(f"it ended with {done.returncode}", action="run", reference="hello")
 
     def _say(self, text: str) -> None:
         self._runtime.output.text(f"\n# {text}")
@@ -68,3 +91,7 @@ class Demo:
             raise HubcliError(
                 f"it ended with exit code {done.returncode}", action="run", reference=shown
             )
+
+
+def _blob(layout: Path, digest: str) -> Path:
+    return layout / "blobs" / digest.replace(":", "/")
