@@ -12,6 +12,7 @@ from hubcli.cli.commands import common_options, network_options
 from hubcli.output import View
 
 PAGE = Path(__file__).parent / "commands.md"
+BAR = "\\|"
 _COMMON = {name for option in [*common_options(), *network_options()] for name in option.opts}
 _SHOWING = {"--format", "--fields", "--query", "-q", "--quiet"}
 
@@ -75,8 +76,8 @@ def _row(parameter: Any, context: Any) -> str | None:
     else:
         metavar = "" if parameter.is_flag else f" {parameter.make_metavar(ctx=context)}"
         shown = ", ".join(f"{name}{metavar}" for name in names)
-    help = " ".join((parameter.help or "").split()).replace("|", "\\|")
-    return f"| `{shown}` | {help} |".replace("|" * 2, "|")
+    cells = (f"`{shown}`", " ".join((parameter.help or "").split()))
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def _fields(view: View) -> str:
