@@ -393,6 +393,16 @@ class TestFetching:
         answer = registry.client.get(f"/v2/{repository}/other/blobs/{digest}")
         assert (answer.status_code, errors(answer)) == (404, ["BLOB_UNKNOWN"])
 
+    def test_not_where_its_file_is_lost(self, registry: RegistryServer, repository: str) -> None:
+        """As after a kill in the middle of a removal; it can be pushed again."""
+        content = f"lost by {repository}".encode()
+        path = f"/v2/{repository}/blobs/{registry.push_blob(repository, content)}"
+        registry.storage.blobs.path(digest_of(content)).unlink()
+
+        assert registry.client.get(path).status_code == 404
+        registry.push_blob(repository, content)
+        assert registry.client.get(path).content == content
+
     def test_a_malformed_digest(self, registry: RegistryServer, repository: str) -> None:
         answer = registry.client.get(f"/v2/{repository}/blobs/sha256:abc")
 

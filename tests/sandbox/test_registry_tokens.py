@@ -320,6 +320,12 @@ class TestPost:
         assert answer.status_code == status
         assert len(errors(answer)) == 1
 
+    @pytest.mark.parametrize("content", [b"scope=\xff", b"", b"%ff=%ff", b"&&&"])
+    def test_a_form_that_is_none(self, guarded: Guarded, content: bytes) -> None:
+        answer = guarded.client.post("/token", content=content)
+
+        assert answer.status_code == 400
+
 
 class TestMounting:
     """A mount needs to pull from the source as well."""

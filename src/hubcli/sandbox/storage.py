@@ -30,7 +30,8 @@ class Storage:
         self, directory: Path | None = None, *, now: Callable[[], datetime] = _now
     ) -> None:
         if directory is not None:
-            directory.mkdir(parents=True, exist_ok=True)
+            # The database holds the secrets that tokens are signed with.
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.now = now
         self.files = BlobFiles(directory)
         self.database = Database(directory / "sandbox.db" if directory else None)
