@@ -328,3 +328,10 @@ def test_an_archived_repository_is_read_only(hub: HubClient, sandbox: SandboxSer
 def test_a_body_too_large_is_refused(hub: HubClient) -> None:
     answer = hub("POST", ALICE, by="alice", content=b" " * ((1 << 20) + 1))
     assert answer.status_code == 413
+
+
+def test_retired_routes_and_wrong_methods_are_told(hub: HubClient) -> None:
+    retired = hub("GET", "/v2/namespaces/library/repositories/hello-world/images")
+    assert (retired.status_code, retired.json()["message"]) == (404, "404: Page Not Found")
+    wrong = hub("PUT", "/v2/categories/")
+    assert (wrong.status_code, wrong.json()["message"]) == (405, "405: Method Not Allowed")

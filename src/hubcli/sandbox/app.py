@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -88,7 +89,8 @@ class Sandbox:
                 Route(IDENTITY_PATH, self._identity),
                 *self._hub_routes(settings),
                 *registry_routes(self.storage, self.access, self.mint),
-            ]
+            ],
+            exception_handlers={HTTPException: _unrouted},
         )
         # A Hub's path with and without a slash are two routes; a redirect would drop a body.
         application.router.redirect_slashes = False
@@ -114,3 +116,10 @@ class Sandbox:
 
     def _identity(self, _: Request) -> Response:
         return JSONResponse({"id": self.id})
+
+
+def _unrouted(_: Request, error: Exception) -> Response:
+    """What Hub says to a path, or a method, that it does not have (any more)."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = "Page Not Found" if status == 404 else "Method Not Allowed"
+    return JSONResponse({"message": f"{status}: {reason}", "errinfo": {}}, status)

@@ -121,13 +121,14 @@ class Gateway:
         """
 
         async def handle(request: Request) -> Response:
+            identity = None
             try:
                 content = await _content(request)
                 identity = None if login else self._identity(request, legacy)
                 call = Call(request, content, identity)
                 response = await run_in_threadpool(endpoint, call)
             except Problem as problem:
-                identity, response = None, problem.response
+                response = problem.response
             response.headers.update(self._limits.headers(request, identity))
             return response
 
