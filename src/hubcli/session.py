@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from hubcli.http.client import Client
     from hubcli.hub import Hub
     from hubcli.registry import Registry, Repository
-    from hubcli.transfer.places import Places
 
 
 class Session:
@@ -126,13 +125,6 @@ class Session:
     def repository(self, reference: Reference, *actions: str) -> Repository:
         """The client of the repository that a reference names; `actions` are pull by default."""
         return self.registry(reference.host).repository(reference.path, *actions)
-
-    @cached_property
-    def places(self) -> Places:
-        """Images by how they are spelled, in registries and in local stores."""
-        from hubcli.transfer.places import Places
-
-        return Places(self.repository)
 
     @cached_property
     def hub(self) -> Hub:

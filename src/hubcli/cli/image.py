@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hubcli.cli.commands import Commands, One, Several, Shown
+from hubcli.cli.images import places, shown
 from hubcli.cli.options import Platform, References
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.views import IMAGE
@@ -110,16 +111,16 @@ def _inspected(runtime: Runtime, text: str, platform: oci.Platform | None) -> di
     from hubcli.stores import spelling
 
     spelled = spelling.parse(text)
-    with runtime.session.places.source(spelled) as image, doing("inspect", image.shown):
+    with places(runtime).source(spelled) as image, doing("inspect", image.shown):
         return inspection.inspect(
-            image.store, image.identifier, reference=_shown(spelled), platform=platform
+            image.store, image.identifier, reference=shown(spelled), platform=platform
         )
 
 
 def _raw(runtime: Runtime, text: str, platform: oci.Platform | None) -> bytes:
     from hubcli.stores import spelling
 
-    with runtime.session.places.source(spelling.parse(text)) as image, _reading(image):
+    with places(runtime).source(spelling.parse(text)) as image, _reading(image):
         return _manifest(image, platform).content
 
 
@@ -127,14 +128,14 @@ def _digest(runtime: Runtime, text: str, platform: oci.Platform | None) -> dict[
     from hubcli.stores import spelling
 
     spelled = spelling.parse(text)
-    with runtime.session.places.source(spelled) as image, _reading(image):
+    with places(runtime).source(spelled) as image, _reading(image):
         if platform is not None:
             found = _manifest(image, platform).descriptor
         else:
             found = image.store.resolve(image.identifier)
     return {
         "digest": found.digest,
-        "reference": _shown(spelled),
+        "reference": shown(spelled),
         "media_type": found.media_type,
         "size": found.size,
     }
@@ -150,10 +151,3 @@ def _manifest(image: Image, platform: oci.Platform | None) -> Manifest:
 
 def _reading(image: Image) -> Any:
     return doing("read", image.shown)
-
-
-def _shown(spelled: Any) -> str:
-    """As it can be handed back to hubcli."""
-    from hubcli.reference import Reference
-
-    return spelled.short if isinstance(spelled, Reference) else str(spelled)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hubcli.cli.commands import Commands, One, Shown
+from hubcli.cli.images import places
 from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
@@ -15,9 +18,9 @@ from hubcli.output import Field, Kind, Selection, View
 
 if TYPE_CHECKING:
     from hubcli.oci import Platform
-    from hubcli.reference import Reference
     from hubcli.stores.spelling import Local
     from hubcli.transfer import Options, Report
+    from hubcli.transfer.places import Spelled
 
 verbs = Commands()
 
@@ -37,6 +40,12 @@ TRANSFER = View(
     key="digest",
 )
 
+
+class ArchiveKind(StrEnum):
+    OCI = "oci"
+    DOCKER = "docker"
+
+
 AllPlatforms = Annotated[
     bool, typer.Option("--all-platforms", help="Copy the images for all platforms.")
 ]
@@ -46,6 +55,10 @@ Jobs = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Copy even what is there already.")]
 NoClobber = Annotated[
     bool, typer.Option("--no-clobber", help="Fail where the tag is another image's already.")
+]
+Archive = Annotated[
+    ArchiveKind,
+    typer.Option("--archive", help="What an archive is when its name does not say: oci or docker."),
 ]
 _DEFAULT_JOBS = 6
 
@@ -66,6 +79,7 @@ def pull(
     ] = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
+    archive: Archive = ArchiveKind.OCI,
     jobs: Jobs = _DEFAULT_JOBS,
     force: Force = False,
     no_clobber: NoClobber = False,
@@ -87,10 +101,9 @@ def pull(
     from hubcli.stores import spelling
 
     source = parse(reference)
-    if destination is None:
-        target = spelling.Local(spelling.OCI, f"./{source.basename}", source.tag)
-    else:
-        target = spelling.parse_local(destination)
+    target = spelling.Local(spelling.OCI, f"./{source.basename}")
+    if destination is not None:
+        target = _written(spelling.parse_local(destination), archive)
     wanted = _platforms(platform, all_platforms)
     own = wanted is None and not all_platforms
     options = _options(
@@ -101,7 +114,7 @@ def pull(
         no_clobber=no_clobber,
         dry_run=dry_run,
     )
-    return _run(runtime, selection, source, target, options, then=lambda: _how_to_run(target))
+    return _run(runtime, selection, source, target, options, then=_how_to_run)
 
 
 @verbs.command("push", shows=TRANSFER)
@@ -157,6 +170,7 @@ def copy(
     ],
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
+    archive: Archive = ArchiveKind.OCI,
     jobs: Jobs = _DEFAULT_JOBS,
     force: Force = False,
     no_clobber: NoClobber = False,
@@ -173,16 +187,41 @@ def copy(
       hubcli copy ghcr.io/org/app:v1 ghcr.io/org/app-mirror:v1
       hubcli copy oci:app:latest docker-archive:app.tar:app:latest
     """
+    from hubcli import oci
     from hubcli.stores import spelling
 
+    target = spelling.parse(destination)
+    if isinstance(target, spelling.Local):
+        target = _written(target, archive)
+    wanted = _platforms(platform, all_platforms)
+    single = wanted is None and not all_platforms and _holds_one_platform(target)
     options = _options(
-        platforms=_platforms(platform, all_platforms),
+        platforms=(oci.host(),) if single else wanted,
+        lenient=single,
         jobs=jobs,
         force=force,
         no_clobber=no_clobber,
         dry_run=dry_run,
     )
-    return _run(runtime, selection, spelling.parse(source), spelling.parse(destination), options)
+    return _run(runtime, selection, spelling.parse(source), target, options)
+
+
+def _written(destination: Local, archive: ArchiveKind) -> Local:
+    """The destination, with an archive's kind decided."""
+    from hubcli.stores import spelling
+
+    if destination.kind != spelling.ARCHIVE:
+        return destination
+    docker = archive is ArchiveKind.DOCKER
+    return replace(destination, kind=spelling.DOCKER_ARCHIVE if docker else spelling.OCI_ARCHIVE)
+
+
+def _holds_one_platform(destination: Spelled) -> bool:
+    """As docker's own archives do; it is this machine's, then."""
+    from hubcli.stores import spelling
+
+    kinds = {spelling.DOCKER_ARCHIVE, spelling.DOCKER_DAEMON}
+    return isinstance(destination, spelling.Local) and destination.kind in kinds
 
 
 def _platforms(texts: list[str] | None, everything: bool) -> tuple[Platform, ...] | None:
@@ -204,28 +243,37 @@ def _options(**chosen: Any) -> Options:
 def _run(
     runtime: Runtime,
     selection: Selection,
-    source: Reference | Local,
-    destination: Reference | Local,
+    source: Spelled,
+    destination: Spelled,
     options: Options,
-    then: Callable[[], str] | None = None,
+    then: Callable[[Report], str] | None = None,
 ) -> Shown:
     """Copy, show how it goes, and return the report where one is asked for."""
     from hubcli.transfer import Transfer
 
     output, quiet = runtime.output, selection.quiet
+    asked = selection.format or selection.fields or selection.query
+    if asked and _is_stdout(destination):
+        raise UsageError("the archive goes to stdout already; leave --format out")
     runtime.session.widen(options.jobs)
     with (
-        runtime.session.places.pair(source, destination) as (read, written),
+        places(runtime).pair(source, destination) as (read, written),
         output.progress(quiet=quiet) as progress,
     ):
         notify = (lambda _: None) if quiet else output.notice
         report = Transfer(options, progress, notify).copy(read, written)
     if not quiet:
         output.notice(_summary(report, options))
-        if then is not None and output.stderr_is_terminal and not options.dry_run:
-            output.notice(then())
-    asked = selection.format or selection.fields or selection.query
+        ready = not options.dry_run and not _is_stdout(destination)
+        if then is not None and output.stderr_is_terminal and ready:
+            output.notice(then(report))
     return One(_row(report, options)) if asked else None
+
+
+def _is_stdout(destination: Spelled) -> bool:
+    from hubcli.stores import spelling
+
+    return isinstance(destination, spelling.Local) and destination.is_stream
 
 
 def _row(report: Report, options: Options) -> dict[str, object]:
@@ -254,10 +302,13 @@ def _summary(report: Report, options: Options) -> str:
     return what
 
 
-def _how_to_run(target: Local) -> str:
+def _how_to_run(report: Report) -> str:
     """How the image that was pulled is run with what people have."""
-    from hubcli.stores import spelling
-
-    if target.kind == spelling.OCI:
-        return f"run it: podman run --rm {target}"
-    return f"run it: podman load -i {target.path}"
+    kind, _, place = report.destination.partition(":")
+    if kind == "docker-archive":
+        path, _, name = place.partition(":")
+        return f"run it: docker load -i {path} && docker run --rm {name}"
+    return (
+        f"run it with podman: podman run --rm {report.destination}\n"
+        f"take it to docker: hubcli copy {report.destination} - --archive docker | docker load"
+    )

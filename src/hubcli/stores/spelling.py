@@ -51,7 +51,8 @@ class Local:
     def __str__(self) -> str:
         name = f":{self.name}" if self.name else ""
         digest = f"@{self.digest}" if self.digest else ""
-        return self.path if self.is_stream else f"{self.kind}:{self.path}{name}{digest}"
+        prefix = "" if self.kind == ARCHIVE else f"{self.kind}:"
+        return f"{prefix}{self.path}{name}{digest}"
 
 
 def parse(text: str) -> Reference | Local:

@@ -20,10 +20,21 @@ from hubcli.transfer.threads import Stopped, Workers
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image in a store. `shown` is what people call it.
+    """An image to be read. `shown` is what people call it.
 
     Blobs can be mounted between repositories of the same `registry`; both are None elsewhere.
     """
+
+    store: Source
+    identifier: str
+    shown: str
+    registry: str | None = None
+    repository: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An image to be written; as `Image`."""
 
     store: Store
     identifier: str
@@ -76,7 +87,7 @@ class Transfer:
         self._notify = notify
         self._workers = Workers(options.jobs)
 
-    def copy(self, source: Image, destination: Image) -> Report:
+    def copy(self, source: Image, destination: Target) -> Report:
         """Copy an image; what is there already is left as it is.
 
         Conflict where another image has the destination's tag and must keep it.
@@ -97,7 +108,7 @@ class Transfer:
         report.seconds = round(time.monotonic() - started, 3)
         return report
 
-    def _before(self, destination: Image) -> str | None:
+    def _before(self, destination: Target) -> str | None:
         """The digest of what the destination's name stands for by now."""
         if self._options.force:
             return None
@@ -106,7 +117,7 @@ class Transfer:
         except (NotFound, IntegrityFailure):
             return None
 
-    def _may_stay(self, before: str | None, wanted: str, destination: Image) -> bool:
+    def _may_stay(self, before: str | None, wanted: str, destination: Target) -> bool:
         """Whether the destination is as it should be."""
         if before is not None and before != wanted and self._options.no_clobber:
             raise Conflict(
@@ -150,7 +161,7 @@ class Transfer:
 class _Copying:
     """One copy under way."""
 
-    def __init__(self, transfer: Transfer, source: Image, destination: Image) -> None:
+    def __init__(self, transfer: Transfer, source: Image, destination: Target) -> None:
         self._options = transfer._options
         self._events = transfer._events
         self._workers = transfer._workers

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from hubcli.errors import Unsupported
-from hubcli.reference import Reference
-from hubcli.stores import ONLY, Store, spelling
+from hubcli.errors import Unsupported, UsageError
+from hubcli.reference import Reference, is_tag, parse
+from hubcli.stores import ONLY, Store, archive, spelling
 from hubcli.stores.layout import LayoutDirectory
 from hubcli.stores.spelling import Local
-from hubcli.transfer.engine import Image
+from hubcli.stores.tar import Sink
+from hubcli.transfer.engine import Image, Target
 
 
 class Repository(Store, Protocol):
@@ -22,15 +24,21 @@ class Repository(Store, Protocol):
 
 
 Spelled = Reference | Local
+
 Open = Callable[..., Repository]
 """`open(reference, "pull", "push")`."""
 
 
 class Places:
-    """Opens images. `repository` makes the client of a repository, for some actions."""
+    """Opens images. `repository` makes the client of a repository, for some actions; `stdin` and
+    `stdout` give the streams that `-` stands for."""
 
-    def __init__(self, repository: Open) -> None:
+    def __init__(
+        self, repository: Open, stdin: Callable[[], BinaryIO], stdout: Callable[[], Sink]
+    ) -> None:
         self._repository = repository
+        self._stdin = stdin
+        self._stdout = stdout
 
     @contextmanager
     def source(self, spelled: Spelled) -> Iterator[Image]:
@@ -42,51 +50,94 @@ class Places:
                 yield image
 
     @contextmanager
-    def pair(self, source: Spelled, destination: Spelled) -> Iterator[tuple[Image, Image]]:
+    def pair(self, source: Spelled, destination: Spelled) -> Iterator[tuple[Image, Target]]:
         """An image to be read, and one to be written; an archive is written at the end."""
         if isinstance(source, Reference) and isinstance(destination, Reference):
             yield self._between(source, destination)
         elif isinstance(destination, Reference):
             with self.source(source) as read:
-                yield read, _remote(destination, self._repository(destination, "pull", "push"))
+                yield read, _target(destination, self._repository(destination, "pull", "push"))
         else:
-            name = destination.name or _name_of(source)
+            name = destination.name or _name_of(source, destination.kind)
             with self.source(source) as read, self._created(destination, name) as written:
                 yield read, written
 
-    def _between(self, source: Reference, destination: Reference) -> tuple[Image, Image]:
+    def _between(self, source: Reference, destination: Reference) -> tuple[Image, Target]:
         """Two references; in the same registry one token is asked for that is good for both."""
         read = self._repository(source, "pull")
         written = self._repository(destination, "pull", "push")
         if source.host == destination.host:
             own = () if source.path == destination.path else read.scopes
             read.scopes = written.scopes = (*written.scopes, *own)
-        return _remote(source, read), _remote(destination, written)
+        return _remote(source, read), _target(destination, written)
 
     @contextmanager
     def _opened(self, local: Local) -> Iterator[Image]:
-        if local.kind != spelling.OCI:
+        if local.kind == spelling.DOCKER_DAEMON:
             raise _unsupported(local)
-        yield Image(LayoutDirectory(Path(local.path)), local.identifier, str(local))
+        if local.kind == spelling.OCI:
+            yield Image(LayoutDirectory(Path(local.path)), local.identifier, str(local))
+            return
+        content = self._stdin() if local.is_stream else Path(local.path)
+        with archive.opened(content, local.kind, _place(local)) as store:
+            yield Image(store, local.identifier, str(local))
 
     @contextmanager
-    def _created(self, local: Local, name: str) -> Iterator[Image]:
-        if local.kind != spelling.OCI:
+    def _created(self, local: Local, name: str) -> Iterator[Target]:
+        shown = str(replace(local, name=name or None))
+        if local.kind == spelling.DOCKER_DAEMON:
             raise _unsupported(local)
-        shown = str(Local(local.kind, local.path, name or None))
-        yield Image(LayoutDirectory(Path(local.path)), name, shown)
+        if local.kind == spelling.OCI:
+            yield Target(LayoutDirectory(Path(local.path)), name, shown)
+        elif local.is_stream:
+            with archive.streamed(self._stdout(), local.kind, name) as staging:
+                yield Target(staging, name, "stdout")
+        else:
+            with archive.created(Path(local.path), local.kind, name) as staging:
+                yield Target(staging, name, shown)
 
 
 def _remote(reference: Reference, repository: Repository) -> Image:
     return Image(repository, reference.identifier, str(reference), reference.host, reference.path)
 
 
-def _name_of(source: Spelled) -> str:
+def _target(reference: Reference, repository: Repository) -> Target:
+    return Target(repository, reference.identifier, str(reference), reference.host, reference.path)
+
+
+def _name_of(source: Spelled, kind: str) -> str:
     """The name that an image gets in a local store where none is spelled: the one it had."""
     if isinstance(source, Local):
-        return source.name or ONLY
-    return source.tag or (ONLY if source.digest else "latest")
+        return _called(source) if kind == spelling.DOCKER_ARCHIVE else source.name or ONLY
+    if source.digest and not source.tag:
+        return ONLY
+    tag = source.tag or "latest"
+    if kind == spelling.DOCKER_ARCHIVE:
+        return source.tagged(tag).short.removeprefix("library/")
+    return tag
+
+
+def _called(local: Local) -> str:
+    """`NAME:TAG` for an image in a store that knows tags only: by where it lies."""
+    name = local.name or "latest"
+    if not is_tag(name) or local.is_stream:
+        return local.name or ONLY
+    called = f"{Path(local.path).name.partition('.')[0].lower()}:{name}"
+    try:
+        parse(called)
+    except UsageError:
+        return ONLY
+    return called
+
+
+def _place(local: Local) -> str:
+    """The archive itself, as messages call it."""
+    return "the archive on stdin" if local.is_stream else local.path
 
 
 def _unsupported(local: Local) -> Unsupported:
-    return Unsupported(f"hubcli cannot use {local.kind}: yet", reference=str(local))
+    return Unsupported(
+        "hubcli does not talk to the docker engine yet",
+        reference=str(local),
+        hint="docker save NAME | hubcli push - REF, or hubcli pull REF x.tar --archive docker",
+    )

@@ -1,0 +1,250 @@
+"""Archives as `docker save` writes and `docker load` reads them: `manifest.json` and its files.
+
+Read as a Docker schema 2 image. A layer that is a plain tar has its diff id for a digest, so that
+nothing has to be read in advance; compressed ones are hashed first.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hubcli import oci, reference
+from hubcli.errors import IntegrityFailure, NotFound, Unsupported, UsageError
+from hubcli.oci import Descriptor, Manifest, Verifier
+from hubcli.stores import ONLY, Chunks, tree
+from hubcli.stores.tar import Add
+from hubcli.stores.tree import CHUNK, Tree
+
+MANIFESTS = "manifest.json"
+
+_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One image of `manifest.json`: the names of its files, and what it is called."""
+
+    config: str
+    layers: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+class _Files:
+    """The blobs of the images that have been looked at, by digest."""
+
+    def __init__(self, files: Tree) -> None:
+        self._files = files
+        self._names: dict[str, str] = {}
+
+    def add(self, digest: str, name: str) -> None:
+        self._names[digest] = name
+
+    def has(self, descriptor: Descriptor) -> bool:
+        name = self._names.get(descriptor.digest)
+        return name is not None and self._files.size(name) == descriptor.size
+
+    def open(self, descriptor: Descriptor, offset: int = 0) -> Chunks:
+        name = self._names.get(descriptor.digest)
+        if name is None:
+            raise NotFound(f"there is no {descriptor.digest} in the archive")
+        return self._files.open(name, offset)
+
+    def read(self, descriptor: Descriptor) -> bytes:
+        content = tree.read(self._files, self._names[descriptor.digest], oci.LARGEST_MANIFEST)
+        oci.verify(content, descriptor.digest, descriptor.size)
+        return content
+
+
+class DockerArchive:
+    """The images of an archive, by `NAME:TAG`."""
+
+    def __init__(self, files: Tree, shown: str) -> None:
+        self._files = files
+        self._shown = shown
+        self._made: dict[str, Manifest] = {}
+        self.blobs = _Files(files)
+
+    def resolve(self, identifier: str) -> Descriptor:
+        return self.manifest(identifier).descriptor
+
+    def manifest(self, identifier: str) -> Manifest:
+        """A manifest made for an image: docker's archives have none themselves."""
+        if identifier in self._made:
+            return self._made[identifier]
+        made = self._manifest(self._find(identifier))
+        self._made[made.digest] = made
+        return made
+
+    def tags(self) -> list[str]:
+        """The names of its images."""
+        return [name for entry in self._entries() for name in entry.names]
+
+    def _find(self, identifier: str) -> _Entry:
+        entries = self._entries()
+        if identifier == ONLY and len(entries) == 1:
+            return entries[0]
+        names = ", ".join(name for entry in entries for name in entry.names) or "no names"
+        if identifier == ONLY:
+            raise UsageError(f"{self._shown} holds {len(entries)} images, say which one: {names}")
+        wanted = _whole(identifier)
+        for entry in entries:
+            if wanted in map(_whole, entry.names):
+                return entry
+        raise NotFound(f"{self._shown} has no {identifier}; it has {names}")
+
+    def _entries(self) -> list[_Entry]:
+        try:
+            content = tree.read(self._files, MANIFESTS, oci.LARGEST_MANIFEST)
+        except NotFound:
+            raise Unsupported(
+                f"{self._shown} has no {MANIFESTS}: it is no archive of docker 1.10 or later"
+            ) from None
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, list):
+            raise IntegrityFailure(f"the {MANIFESTS} of {self._shown} is no JSON list")
+        return [_entry(one, self._shown) for one in document]
+
+    def _manifest(self, entry: _Entry) -> Manifest:
+        content = tree.read(self._files, entry.config, oci.LARGEST_MANIFEST)
+        diff_ids = _diff_ids(oci.parse_object(content, "the image's configuration"))
+        if len(diff_ids) != len(entry.layers):
+            raise IntegrityFailure(
+                f"{self._shown} has {len(entry.layers)} layers where the configuration names "
+                f"{len(diff_ids)}"
+            )
+        config = Descriptor(oci.DOCKER_CONFIG, oci.digest_of(content), len(content))
+        self.blobs.add(config.digest, entry.config)
+        layers = [self._layer(*pair) for pair in zip(entry.layers, diff_ids, strict=True)]
+        document = {
+            "schemaVersion": 2,
+            "mediaType": oci.DOCKER_MANIFEST,
+            "config": config.to_json(),
+            "layers": [layer.to_json() for layer in layers],
+        }
+        return oci.parse_manifest(
+            json.dumps(document, separators=(",", ":")).encode(), oci.DOCKER_MANIFEST
+        )
+
+    def _layer(self, name: str, diff_id: str) -> Descriptor:
+        size = self._files.size(name)
+        if size is None:
+            raise IntegrityFailure(f"{self._shown} lacks the layer {name}")
+        compression = self._compression(name)
+        digest = diff_id if compression is None else self._digest(name)
+        self.blobs.add(digest, name)
+        suffix = f".{compression}" if compression else ""
+        return Descriptor(f"{_LAYER}{suffix}", digest, size)
+
+    def _compression(self, name: str) -> str | None:
+        with self._files.open(name) as chunks:
+            start = next(chunks, b"")[:4]
+        return next(
+            (told for magic, told in _COMPRESSIONS.items() if start.startswith(magic)), None
+        )
+
+    def _digest(self, name: str) -> str:
+        import hashlib
+
+        seen = hashlib.sha256()
+        with self._files.open(name) as chunks:
+            for chunk in chunks:
+                seen.update(chunk)
+        return f"sha256:{seen.hexdigest()}"
+
+
+def _entry(document: Any, shown: str) -> _Entry:
+    members = document if isinstance(document, dict) else {}
+    config, layers = members.get("Config"), _strings(members.get("Layers"))
+    names = _strings(members.get("RepoTags") or [])
+    if isinstance(config, str) and layers is not None and names is not None:
+        return _Entry(config, layers, names)
+    raise IntegrityFailure(f"an image in the {MANIFESTS} of {shown} lacks its configuration")
+
+
+def _strings(value: object) -> tuple[str, ...] | None:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    return None
+
+
+def _diff_ids(config: dict[str, Any]) -> list[str]:
+    rootfs = config.get("rootfs")
+    found = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    if not isinstance(found, list) or not all(oci.is_digest(one) for one in found):
+        raise IntegrityFailure("the image's configuration has no diff ids")
+    return found
+
+
+def _whole(name: str) -> str:
+    """A name in full, as far as it is a reference: with host, namespace and tag."""
+    try:
+        found = reference.parse(name)
+    except UsageError:
+        return name
+    return str(found.tagged(found.tag or "latest"))
+
+
+def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
+    """Write an image of the layout `directory` as `docker save` does, layers uncompressed.
+
+    Unsupported for an index: docker's archives hold one platform. IntegrityFailure where a layer
+    is not what the configuration says.
+    """
+    if root.is_index:
+        raise Unsupported("docker's archives hold one platform; say which one with --platform")
+    if root.config is None or not root.is_image:
+        raise Unsupported("docker's archives hold images, and this is none")
+    config = _path(directory, root.config)
+    diff_ids = _diff_ids(oci.parse_object(config.read_bytes(), "the image's configuration"))
+    if len(diff_ids) != len(root.layers):
+        raise IntegrityFailure("the image's configuration names another number of layers")
+    entry = {
+        "Config": f"{_hex(root.config.digest)}.json",
+        "RepoTags": [name] if name else None,
+        "Layers": [f"{_hex(diff_id)}.tar" for diff_id in diff_ids],
+    }
+    manifests = directory / MANIFESTS
+    manifests.write_text(json.dumps([entry], separators=(",", ":")), encoding="utf-8")
+    add(MANIFESTS, manifests)
+    add(f"{_hex(root.config.digest)}.json", config)
+    for diff_id, layer in dict(zip(diff_ids, root.layers, strict=True)).items():
+        add(f"{_hex(diff_id)}.tar", _plain(_path(directory, layer), diff_id))
+
+
+def _plain(layer: Path, diff_id: str) -> Path:
+    """A layer's tar, in a file beside it where it is compressed with gzip."""
+    with layer.open("rb") as raw:
+        compressed = raw.read(2) == b"\x1f\x8b"
+    if not compressed:
+        return layer
+    plain = layer.with_name(f"{layer.name}.tar")
+    verifier = Verifier(diff_id)
+    try:
+        with gzip.open(layer, "rb") as stream, plain.open("wb") as file:
+            while chunk := stream.read(CHUNK):
+                verifier.update(chunk)
+                file.write(chunk)
+    except (OSError, EOFError, zlib.error) as error:
+        raise IntegrityFailure(f"the layer {layer.name} cannot be decompressed: {error}") from error
+    verifier.finish()
+    return plain
+
+
+def _path(directory: Path, descriptor: Descriptor) -> Path:
+    path = directory / "blobs" / descriptor.digest.replace(":", "/")
+    if not path.exists():
+        raise Unsupported(f"the layer {descriptor.digest} is only named by URL")
+    return path
+
+
+def _hex(digest: str) -> str:
+    return digest.partition(":")[2]

@@ -1,0 +1,239 @@
+"""Tar archives: as trees, indexed once and read in place, never unpacked to paths of their own.
+
+They are read strictly (POSIX ustar and pax, GNU's long names and large numbers), since anybody
+may have written them: what a header promises is checked against the bytes that are there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from hubcli.errors import IntegrityFailure, NotFound
+from hubcli.stores.tree import CHUNK
+
+BLOCK = 512
+MOST_MEMBERS = 200_000
+"""Members of an archive before it is refused; the largest images have some thousand."""
+
+_LARGEST_EXTENSION = 1 << 20
+_DEEPEST_LINK = 8
+_FILE, _HARD_LINK, _SYMBOLIC_LINK = b"0\07", b"1", b"2"
+_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
+
+
+class Sink(Protocol):
+    """Where an archive is written to: a file, or stdout."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+Add = Callable[[str, Path], None]
+"""`add(name, file)` puts a file into an archive that is being written."""
+
+
+@contextmanager
+def writing(sink: Sink) -> Iterator[Add]:
+    """Write an archive; the same files give the same bytes."""
+
+    def add(name: str, file: Path) -> None:
+        member = tarfile.TarInfo(name)
+        with file.open("rb") as content:
+            member.size, member.mode = content.seek(0, 2), 0o644
+            content.seek(0)
+            sink.write(member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+            while chunk := content.read(CHUNK):
+                sink.write(chunk)
+        sink.write(bytes(-member.size % BLOCK))
+
+    yield add
+    sink.write(bytes(2 * BLOCK))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Where in the archive a file's bytes are; of a link, the name that it leads to."""
+
+    offset: int
+    size: int
+    leads_to: str | None = None
+
+
+@dataclass(slots=True)
+class _Extension:
+    """What headers before a member say of it."""
+
+    name: str | None = None
+    link: str | None = None
+    size: int | None = None
+
+
+class Tar:
+    """An uncompressed archive in a seekable file, as a tree; safe between threads."""
+
+    def __init__(self, file: BinaryIO, shown: str) -> None:
+        self._file = file
+        self._shown = shown
+        self._lock = threading.Lock()
+        self._members = _index(file, shown)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._members)
+
+    def size(self, name: str) -> int | None:
+        member = self._find(name)
+        return None if member is None else member.size
+
+    @contextmanager
+    def open(self, name: str, offset: int = 0) -> Iterator[Iterator[bytes]]:
+        member = self._find(name)
+        if member is None:
+            raise NotFound(f"there is no {name} in {self._shown}")
+        yield self._chunks(member, offset)
+
+    def _find(self, name: str) -> Member | None:
+        """The file of that name, through links inside the archive."""
+        for _ in range(_DEEPEST_LINK):
+            member = self._members.get(name)
+            if member is None or member.leads_to is None:
+                return member
+            name = member.leads_to
+        return None
+
+    def _chunks(self, member: Member, offset: int) -> Iterator[bytes]:
+        while offset < member.size:
+            with self._lock:
+                self._file.seek(member.offset + offset)
+                chunk = self._file.read(min(CHUNK, member.size - offset))
+            if not chunk:
+                raise _damaged(self._shown, "it has become shorter")
+            offset += len(chunk)
+            yield chunk
+
+
+def _index(file: BinaryIO, shown: str) -> dict[str, Member]:
+    """The members by name; IntegrityFailure where the archive is damaged or cut off."""
+    file.seek(0, 2)
+    end, at = file.tell(), 0
+    members: dict[str, Member] = {}
+    extension = _Extension()
+    count = 0
+    while at < end:
+        file.seek(at)
+        header = file.read(BLOCK)
+        if len(header) < BLOCK or not header.strip(b"\0"):
+            break
+        kind, size = _checked(header, shown), _number(header[124:136], shown)
+        if extension.size is not None and kind in _FILE:
+            size = extension.size
+        start, at = at + BLOCK, at + BLOCK + -(-size // BLOCK) * BLOCK
+        if start + size > end:
+            raise _damaged(shown, "it is cut off")
+        count += 1
+        if count > MOST_MEMBERS:
+            raise IntegrityFailure(f"{shown} has more than {MOST_MEMBERS} members")
+        if kind in {_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
+            _extend(extension, kind, _small(file, start, size, shown))
+            continue
+        _add(members, header, kind, Member(start, size), extension)
+        extension = _Extension()
+    return members
+
+
+def _add(
+    members: dict[str, Member], header: bytes, kind: bytes, member: Member, extension: _Extension
+) -> None:
+    name = _inside(extension.name or _header_name(header))
+    if name is None:
+        return  # nobody can ask for it
+    if kind in _FILE:
+        members[name] = member
+    elif kind in {_HARD_LINK, _SYMBOLIC_LINK}:
+        target = extension.link or _text(header[157:257])
+        if kind == _SYMBOLIC_LINK:
+            target = posixpath.join(posixpath.dirname(name), target)
+        leads_to = _inside(target)
+        if leads_to is not None:
+            members[name] = Member(0, 0, leads_to)
+
+
+def _inside(name: str) -> str | None:
+    """A name in its plainest form; None where it is none inside the archive."""
+    plain = posixpath.normpath(name)
+    if plain.startswith(("/", "../")) or plain in {".", ".."}:
+        return None
+    return plain
+
+
+def _header_name(header: bytes) -> str:
+    name, prefix = _text(header[:100]), _text(header[345:500])
+    return f"{prefix}/{name}" if prefix and header[257:262] == b"ustar" else name
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+def _checked(header: bytes, shown: str) -> bytes:
+    """The type of a member, once the header's checksum is right."""
+    told = _number(header[148:156], shown)
+    if told != sum(header[:148]) + 8 * 0x20 + sum(header[156:]):
+        raise _damaged(shown, "a header has the wrong checksum")
+    return header[156:157]
+
+
+def _number(field: bytes, shown: str) -> int:
+    """Octal digits, or GNU's binary form for what they cannot hold."""
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:], "big")
+    digits = field.strip(b"\0 ")
+    try:
+        found = int(digits or b"0", 8)
+    except ValueError:
+        found = -1
+    if found < 0:
+        raise _damaged(shown, "a header is malformed")
+    return found
+
+
+def _small(file: BinaryIO, start: int, size: int, shown: str) -> bytes:
+    if size > _LARGEST_EXTENSION:
+        raise _damaged(shown, "a header is too long")
+    file.seek(start)
+    return file.read(size)
+
+
+def _extend(extension: _Extension, kind: bytes, content: bytes) -> None:
+    if kind == _LONG_NAME:
+        extension.name = _text(content)
+    elif kind == _LONG_LINK:
+        extension.link = _text(content)
+    elif kind == _PAX:
+        values = dict(_records(content))
+        extension.name = values.get("path", extension.name)
+        extension.link = values.get("linkpath", extension.link)
+        if values.get("size", "").isdecimal():
+            extension.size = int(values["size"])
+
+
+def _records(content: bytes) -> Iterator[tuple[str, str]]:
+    """Pax records, `LENGTH KEY=VALUE\\n`; what follows a malformed one is left out."""
+    while content:
+        length, space, _ = content.partition(b" ")
+        if not space or not length.isdigit() or not len(length) < int(length) <= len(content):
+            return
+        record, content = content[: int(length)], content[int(length) :]
+        key, equals, value = record[len(length) + 1 : -1].partition(b"=")
+        if equals:
+            yield key.decode("utf-8", "replace"), value.decode("utf-8", "surrogateescape")
+
+
+def _damaged(shown: str, reason: str) -> IntegrityFailure:
+    return IntegrityFailure(f"{shown} is no readable tar archive: {reason}")
