@@ -6,8 +6,8 @@ import secrets
 import time
 from typing import Any
 
+from hubcli.sandbox import webtokens
 from hubcli.sandbox.accounts import Accounts, Identity
-from hubcli.sandbox.hub import webtokens
 from hubcli.sandbox.hub.answers import unauthorized
 
 LIFETIME = 600
@@ -49,7 +49,7 @@ class Sessions:
         if not authorization:
             return None
         scheme, _, token = authorization.partition(" ")
-        claims = webtokens.read(token.strip(), self._key, time.time())
+        claims = self._claims(token.strip())
         if scheme.lower() not in {"bearer", "jwt"} or claims is None or _FACTS not in claims:
             raise unauthorized()
         facts: dict[str, str] = claims[_FACTS]
@@ -66,8 +66,12 @@ class Sessions:
 
     def awaiting_second_factor(self, token: str) -> str | None:
         """The account whose password a token of `await_second_factor` proves."""
-        claims = webtokens.read(token, self._key, time.time())
+        claims = self._claims(token)
         return None if claims is None else claims.get(_SECOND_FACTOR)
+
+    def _claims(self, token: str) -> dict[str, Any] | None:
+        claims = webtokens.claims(token, self._key)
+        return None if claims is None or claims["exp"] <= time.time() else claims
 
     def _signed(self, lifetime: float, **claims: Any) -> str:
         issued = int(time.time())
