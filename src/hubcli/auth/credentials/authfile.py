@@ -65,9 +65,9 @@ def table(document: Document, name: str, named: str) -> dict[str, Any]:
 def find(document: Document, key: str, named: str, source: str) -> Credential | None:
     """The credential of `key` in `auths`; the exact spelling wins over one that means the same."""
     entries = table(document, "auths", named)
-    exact = docker_address(key)
-    addresses = [address for address in entries if account_key(address) == key]
-    for address in sorted(addresses, key=lambda address: address not in {exact, key}):
+    exact = (docker_address(key), key)
+    others = (each for each in entries if each not in exact and account_key(each) == key)
+    for address in (*(each for each in dict.fromkeys(exact) if each in entries), *others):
         credential = _decode(entries[address], address, named, source)
         if credential is not None:
             return credential

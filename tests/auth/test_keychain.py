@@ -1,0 +1,253 @@
+"""The order of the sources, and what happens to broken ones."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from hubcli import config
+from hubcli.auth.credentials import Credential, Keychain, Kind, keychain
+from hubcli.errors import CredentialFailure
+from support.running import Subprocess
+
+
+class Fixed:
+    """A source that knows what it was told; None of it is a broken source."""
+
+    def __init__(self, name: str, known: Mapping[str, str] | None) -> None:
+        self.name = name
+        self.asked: list[str] = []
+        self._known = known
+
+    def find(self, host: str) -> Credential | None:
+        self.asked.append(host)
+        username = self.accounts().get(host)
+        return None if username is None else Credential(username, "s", self.name)
+
+    def accounts(self) -> Mapping[str, str]:
+        if self._known is None:
+            raise CredentialFailure("it is locked")
+        return self._known
+
+
+def chain(*sources: Fixed) -> tuple[Keychain, list[str]]:
+    warnings: list[str] = []
+    return Keychain(sources, warn=warnings.append), warnings
+
+
+def test_the_first_that_knows_wins_and_the_rest_is_not_asked() -> None:
+    sources = [Fixed("a", {}), Fixed("b", {"x": "bob"}), Fixed("c", {"x": "carol"})]
+    found, warnings = chain(*sources)
+    credential = found.find("x")
+    assert credential is not None
+    assert credential.username == "bob"
+    assert sources[2].asked == []
+    assert warnings == []
+
+
+def test_a_broken_source_is_named_and_passed() -> None:
+    found, warnings = chain(Fixed("keyring", None), Fixed("file", {"x": "bob"}))
+    credential = found.find("x")
+    assert credential is not None
+    assert warnings == ["keyring: it is locked"]
+
+
+def test_a_broken_source_never_becomes_anonymous_in_silence() -> None:
+    found, warnings = chain(Fixed("keyring", None), Fixed("file", {}))
+    assert found.find("x") is None
+    assert warnings == [
+        "keyring: it is locked",
+        "no other credential for x was found; going on anonymously",
+    ]
+
+
+def test_the_same_trouble_is_told_once() -> None:
+    found, warnings = chain(Fixed("keyring", None), Fixed("file", {"x": "a", "y": "b"}))
+    found.find("x")
+    found.find("y")
+    assert found.accounts().keys() == {"x", "y"}
+    assert warnings == ["keyring: it is locked"]
+
+
+def test_threads_ask_once() -> None:
+    source = Fixed("a", {"x": "bob"})
+    found, _ = chain(source)
+    threads = [threading.Thread(target=found.find, args=("x",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert source.asked == ["x"]
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def auths(**users: str) -> str:
+    entries = {address.replace("_", "."): {"auth": b64(f"{u}:s")} for address, u in users.items()}
+    return json.dumps({"auths": entries})
+
+
+Find = Callable[..., tuple[str, str] | None]
+
+
+@pytest.fixture
+def find(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, warnings: list[str]) -> Find:
+    """`find("registry.example", NAME="value")`: user name and source."""
+
+    def look(host: str, **variables: str) -> tuple[str, str] | None:
+        settings = {**environ, **variables}
+        monkeypatch.setattr("os.environ", settings)
+        found = keychain(config.load(settings), warn=warnings.append).find(host)
+        return None if found is None else (found.username, found.source)
+
+    return look
+
+
+@pytest.fixture
+def warnings() -> list[str]:
+    return []
+
+
+def test_every_source_in_its_order(find: Find, home: Path, tmp_path: Path) -> None:
+    """From the last to the first, each goes before those that are there already."""
+    host = "docker.io"
+    assert find(host) is None
+
+    user = home / "config" / "containers" / "auth.json"
+    user.parent.mkdir(parents=True)
+    user.write_text(auths(docker_io="user"))
+    assert find(host) == ("user", "podman's auth file")
+
+    session = home / "runtime" / "containers" / "auth.json"
+    session.parent.mkdir()
+    session.write_text(auths(docker_io="session"))
+    assert find(host) == ("session", "podman's auth file")
+
+    named = tmp_path / "named.json"
+    named.write_text(auths(docker_io="named"))
+    variables = {"REGISTRY_AUTH_FILE": str(named)}
+    assert find(host, **variables) == ("named", "podman's auth file")
+
+    docker = home / ".docker" / "config.json"
+    docker.parent.mkdir()
+    docker.write_text(json.dumps({"auths": {"https://index.docker.io/v1/": {"auth": b64("d:s")}}}))
+    assert find(host, **variables) == ("d", "docker's configuration")
+
+    other = tmp_path / "docker"
+    other.mkdir()
+    (other / "config.json").write_text(auths(docker_io="other"))
+    variables["DOCKER_CONFIG"] = str(other)
+    assert find(host, **variables) == ("other", "docker's configuration")
+
+    variables["DOCKER_AUTH_CONFIG"] = auths(docker_io="inline")
+    assert find(host, **variables) == ("inline", "docker's configuration")
+
+    own = tmp_path / "own.json"
+    own.write_text(auths(docker_io="own"))
+    variables["HUBCLI_AUTH_FILE"] = str(own)
+    assert find(host, **variables) == ("own", "auth file")
+
+    variables |= {"HUBCLI_USERNAME": "env", "HUBCLI_PASSWORD": "s"}
+    assert find(host, **variables) == ("env", "environment")
+    assert find("registry.example", **variables) is None
+
+
+def test_a_helper_goes_before_what_docker_keeps_in_the_clear(
+    find: Find, home: Path, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    for name in ("special", "general"):
+        program = tmp_path / f"docker-credential-{name}"
+        program.write_text(f'#!/bin/sh\necho \'{{"Username":"{name}","Secret":"s"}}\'\n')
+        program.chmod(0o755)
+    environ["PATH"] = f"{tmp_path}:{environ['PATH']}"
+    docker = home / ".docker" / "config.json"
+    docker.parent.mkdir()
+    document = json.loads(auths(quay_io="plain", registry_example="plain"))
+    docker.write_text(
+        json.dumps({**document, "credsStore": "general", "credHelpers": {"quay.io": "special"}})
+    )
+    assert find("quay.io") == ("special", "docker's configuration (docker-credential-special)")
+    assert find("registry.example") == (
+        "general",
+        "docker's configuration (docker-credential-general)",
+    )
+
+
+def test_a_broken_file_is_named_and_the_next_is_asked(
+    find: Find, home: Path, warnings: list[str]
+) -> None:
+    docker = home / ".docker" / "config.json"
+    docker.parent.mkdir()
+    docker.write_text("{")
+    podman = home / "config" / "containers" / "auth.json"
+    podman.parent.mkdir(parents=True)
+    podman.write_text(auths(quay_io="podman"))
+    assert find("quay.io") == ("podman", "podman's auth file")
+    assert warnings == [f"docker's configuration: {docker} is not JSON"]
+
+
+def test_half_of_a_credential_in_the_environment_is_broken(find: Find, warnings: list[str]) -> None:
+    assert find("docker.io", HUBCLI_USERNAME="alice") is None
+    assert warnings[0] == "environment: HUBCLI_USERNAME is set, but HUBCLI_PASSWORD is not"
+
+
+def test_podman_helpers(find: Find, tmp_path: Path, environ: dict[str, str]) -> None:
+    program = tmp_path / "docker-credential-test"
+    program.write_text('#!/bin/sh\necho \'{"Username":"helped","Secret":"s"}\'\n')
+    program.chmod(0o755)
+    environ["PATH"] = f"{tmp_path}:{environ['PATH']}"
+    path = tmp_path / "auth.json"
+    path.write_text(json.dumps({"credHelpers": {"quay.io": "test"}}))
+    found = find("quay.io", REGISTRY_AUTH_FILE=str(path))
+    assert found == ("helped", "podman's auth file (docker-credential-test)")
+
+
+def test_a_ready_token_is_for_the_hub_api_alone() -> None:
+    chain = keychain(config.load({"HUBCLI_TOKEN": " jwt\n"}), warn=pytest.fail)
+    assert chain.token == Credential("", "jwt", "environment (HUBCLI_TOKEN)", Kind.TOKEN)
+    assert keychain(config.load({}), warn=pytest.fail).token is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "imported"),
+    [({}, True), ({"HUBCLI_USERNAME": "alice", "HUBCLI_PASSWORD": "s"}, False)],
+)
+def test_the_keyring_library_is_imported_only_to_be_asked(
+    hubcli: Subprocess, variables: dict[str, str], imported: bool
+) -> None:
+    code = (
+        "import os, sys; from hubcli import config; from hubcli.auth.credentials import keychain;"
+        "keychain(config.load(os.environ), warn=print).find('docker.io');"
+        "print('keyring' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**hubcli.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"{imported}\n"
+
+
+def test_secrets_do_not_show() -> None:
+    credential = Credential.found("alice", "s3cret", "keyring")
+    assert "s3cret" not in repr(credential)
+    assert "s3cret" not in credential.described
+    assert credential.described == "the password of alice (keyring)"
+
+
+def test_a_changed_secret_is_another_identity() -> None:
+    identity = Credential("alice", "one", "").identity
+    assert identity != Credential("alice", "two", "").identity
+    assert identity != Credential("bob", "one", "").identity
+    assert len(identity) == len("alice ") + 4
