@@ -91,7 +91,7 @@ def _digest(tag: Object, images: list[Row]) -> str | None:
     between, which the media type tells; where it does not, the digest is unknown.
     """
     own = text(tag.get("digest"))
-    if own is None and len(images) == 1 and tag.get("media_type") in _ONE_PLATFORM:
+    if own is None and len(images) == 1 and text(tag.get("media_type")) in _ONE_PLATFORM:
         return text(images[0]["digest"])
     return own
 
