@@ -25,6 +25,12 @@ group = Commands("Look at a registry.")
 
 ENTRY = View("repository", (Field("name", default=True), Field("namespace"), Field("registry")))
 
+
+def _fact(name: str, *, default: bool = False) -> Field:
+    """Something that a registry can do, or cannot, or that nobody has told."""
+    return Field(name, Kind.BOOL, default=default, display=f"{name}_display")
+
+
 CAPABILITIES = View(
     "registry",
     (
@@ -35,15 +41,16 @@ CAPABILITIES = View(
         Field("auth", default=True),
         Field("realm"),
         Field("service"),
-        Field("allowed", Kind.BOOL),
-        Field("catalog", Kind.BOOL),
-        Field("referrers", Kind.BOOL, default=True),
-        Field("delete", Kind.BOOL, default=True),
-        Field("chunked_upload", Kind.BOOL, default=True),
+        _fact("allowed"),
+        _fact("catalog"),
+        _fact("referrers", default=True),
+        _fact("delete", default=True),
+        _fact("chunked_upload", default=True),
     ),
     key="registry",
 )
 
+_FACTS = [field.name for field in CAPABILITIES.fields if field.kind is Kind.BOOL]
 _UNLIMITED = "unlimited"
 
 
@@ -119,7 +126,10 @@ def ping(
     """
     place = _place(host)
     with doing("ping", str(place)):
-        return One(runtime.session.registry(place.host).ping(place.path))
+        facts = runtime.session.registry(place.host).ping(place.path)
+    words = {True: "yes", False: "no", None: "unknown"}
+    displayed = {f"{name}_display": words[facts[name]] for name in _FACTS}
+    return One({**facts, **displayed})
 
 
 @group.command("limits", shows=LIMIT)

@@ -1,6 +1,6 @@
 """`hubcli tag`: the tags of repositories, on Docker Hub and on any registry."""
 
-from hubcli.cli.tag import inspecting, listing
+from hubcli.cli.tag import inspecting, listing, removing
 from hubcli.cli.tag.declared import group
 
-__all__ = ["group", "inspecting", "listing"]
+__all__ = ["group", "inspecting", "listing", "removing"]
