@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import Commands, One, Shown
+from hubcli.cli.commands import Commands, One, Rows, Shown
+from hubcli.cli.limits import displayed, hub_limits
+from hubcli.cli.listings import told
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.views import LIMIT
 from hubcli.errors import Denied, doing
 from hubcli.output import Field, Kind, Row, View
 from hubcli.reference import HUB
@@ -25,19 +28,6 @@ ACCOUNT = View(
         Field("plan", default=True),
         Field("created", Kind.TIME, default=True),
     ),
-)
-
-LIMIT = View(
-    "limit",
-    (
-        Field("kind", default=True),
-        Field("limit", Kind.NUMBER, default=True),
-        Field("remaining", Kind.NUMBER, default=True),
-        Field("window_seconds", Kind.NUMBER, default=True),
-        Field("resets", Kind.TIME, default=True),
-        Field("source", default=True),
-    ),
-    key="kind",
 )
 
 
@@ -58,6 +48,15 @@ def info(
     """
     with doing("show the account", name):
         return One(_own(runtime) if name is None else runtime.session.hub.account.named(name))
+
+
+@group.command("limits", shows=LIMIT)
+def limits(runtime: Runtime) -> Shown:
+    """Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API.
+
+    Asking is no pull.
+    """
+    return Rows(map(displayed, told("read the limits of", HUB, hub_limits(runtime))))
 
 
 def _own(runtime: Runtime) -> Row:

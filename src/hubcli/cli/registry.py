@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hubcli.cli.commands import Commands, One, Rows, Shown
+from hubcli.cli.limits import displayed, hub_limits
 from hubcli.cli.listings import told
 from hubcli.cli.options import Limit
 from hubcli.cli.runtime import Runtime
@@ -17,9 +18,6 @@ from hubcli.cli.views import LIMIT
 from hubcli.errors import Unsupported, doing
 from hubcli.output import Field, Kind, Row, View
 from hubcli.reference import HUB, Place, parse_host, parse_place
-
-if TYPE_CHECKING:
-    from hubcli.registry import Registry
 
 group = Commands("Look at a registry.")
 
@@ -51,7 +49,6 @@ CAPABILITIES = View(
 )
 
 _FACTS = [field.name for field in CAPABILITIES.fields if field.kind is Kind.BOOL]
-_UNLIMITED = "unlimited"
 
 
 @group.command("ls", shows=ENTRY)
@@ -149,24 +146,8 @@ def limits(
       hubcli registry limits --format '{{.kind}} {{.remaining}}'
     """
     place = _place(host)
-    rows = _hub_limits(runtime) if place.on_hub else _announced(runtime, place)
-    return Rows(map(_displayed, told("read the limits of", str(place), rows)))
-
-
-def _hub_limits(runtime: Runtime) -> Iterator[Row]:
-    """As the signed-in user, where there is one; as anybody; and of calls of Hub's API."""
-    session = runtime.session
-    if session.keychain.find(HUB) is not None:
-        yield _pull_limit(session.registry(HUB), "pull")
-    yield _pull_limit(session.anonymous_registry(HUB), "pull-anonymous")
-    yield session.hub.account.api_limit()
-
-
-def _pull_limit(registry: Registry, kind: str) -> Row:
-    from hubcli.hub.account import PULL_PREVIEW
-    from hubcli.registry.limits import pull_limit
-
-    return pull_limit(registry.repository(PULL_PREVIEW), "latest", kind=kind)
+    rows = hub_limits(runtime) if place.on_hub else _announced(runtime, place)
+    return Rows(map(displayed, told("read the limits of", str(place), rows)))
 
 
 def _announced(runtime: Runtime, place: Place) -> Iterator[Row]:
@@ -176,10 +157,6 @@ def _announced(runtime: Runtime, place: Place) -> Iterator[Row]:
     if found is None:
         raise Unsupported(f"{place.host} does not announce how much may be pulled")
     yield found
-
-
-def _displayed(row: Row) -> Row:
-    return {**row, "limit_display": _UNLIMITED} if row["limit"] is None else row
 
 
 def _place(text: str) -> Place:
