@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _ACTION = "edit"
 _NOTHING_TO_EDIT = "{host} keeps nothing of a repository that could be edited"
 _LONGEST_SHOWN = 60
+# Texts may come back with other line ends; these come back as they were sent, or not at all.
+_READ_BACK = frozenset({"visibility", "categories", "immutable_tags"})
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,13 @@ class _Change:
     after: Mapping[str, object]
     apply: Callable[[], None]
 
-    def differs_from(self, row: Row) -> bool:
-        return any((row[field] or None) != (value or None) for field, value in self.after.items())
+    def differing(self, row: Row) -> list[str]:
+        """The fields that are not so yet; the order of a list does not count."""
+        return [
+            field
+            for field, value in self.after.items()
+            if _comparable(row[field]) != _comparable(value)
+        ]
 
     def shown(self, row: Row) -> Iterator[str]:
         for field, value in self.after.items():
@@ -114,14 +121,15 @@ def edit(
     repositories = runtime.session.hub.repositories
     with doing(_ACTION, path):
         row = repositories.inspect(path)
-        changes = [each for each in _changes(repositories, path, wish) if each.differs_from(row)]
+        changes = [each for each in _changes(repositories, path, wish) if each.differing(row)]
         if dry_run:
             _show_plan(runtime, row, changes)
             return None
         _confirm(runtime, row, changes, yes)
         for change in changes:
             change.apply()
-        now = _read_back(runtime, repositories.inspect(path), changes)
+        now = repositories.inspect(path)
+    _warn_of_the_lost(runtime, now, changes)
     if selection.format or selection.fields or selection.query:
         return One(now)
     if not selection.quiet:
@@ -200,20 +208,21 @@ def _show_plan(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> None:
         runtime.output.notice(f"{row['name']} is like that already")
 
 
-def _read_back(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> Row:
-    """The repository as it is now; undocumented calls may be taken without effect."""
-    for change in changes:
-        if change.differs_from(row):
-            fields = ", ".join(change.after)
-            runtime.output.warning(
-                f"Docker Hub took the {fields} of {row['name']}, and shows other"
-            )
-    return row
+def _warn_of_the_lost(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> None:
+    """Say what is not so in spite of all: calls that nobody documents may have no effect."""
+    lost = [field for change in changes for field in change.differing(row) if field in _READ_BACK]
+    if lost:
+        fields = ", ".join(lost)
+        runtime.output.warning(f"Docker Hub still shows other {fields} of {row['name']}")
 
 
 def _summary(path: str, changes: Sequence[_Change]) -> str:
     fields = [field for change in changes for field in change.after]
     return f"changed {path}: {', '.join(fields)}" if fields else f"{path} is like that already"
+
+
+def _comparable(value: object) -> object:
+    return (sorted(value) if isinstance(value, list) else value) or None
 
 
 def _brief(value: object) -> str:
