@@ -17,7 +17,7 @@ MOST_PAGES = 10_000
 _MOST_EMPTY = 100
 _LONGEST_LINK = 8 << 10
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s=;,<>]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*))", re.IGNORECASE)
+_PARAMETER = re.compile(r";\s*([^\s=;,<>]+)(?:\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?")
 _LISTING = re.compile(r".*(/tags/list|/_catalog|/referrers/[^/]+)")
 
 
@@ -72,9 +72,9 @@ def names(answer: Response, member: str) -> list[str]:
 def next_link(header: str) -> str | None:
     """The target of the `rel="next"` link; several links may stand in one header."""
     for target, parameters in _LINK.findall(header[:_LONGEST_LINK]):
-        rel = _REL.search(parameters)
-        if rel and "next" in (rel[1] or rel[2] or "").lower().split():
-            return str(target)
+        for name, quoted, plain in _PARAMETER.findall(parameters):
+            if name.lower() == "rel" and "next" in (quoted or plain).lower().split():
+                return str(target)
     return None
 
 
