@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from hubcli import oci
@@ -45,15 +45,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to copy. `platforms` None is all; `preferred` is for an image that has only one.
+    """How to copy.
 
-    With one platform its own manifest is copied, with several an index of them. `jobs` is how
-    many blobs move at once.
+    `platforms` None is all; of one its own manifest is copied, of several an index of them.
+    `lenient` takes an image that is for one platform only, whichever that is. `jobs` is how many
+    blobs move at once.
     """
 
     platforms: tuple[Platform, ...] | None = None
     lenient: bool = False
-    """Whether an image that says no platform, or only one, will do for any."""
     jobs: int = 6
     force: bool = False
     no_clobber: bool = False
@@ -98,8 +98,7 @@ class Transfer:
         with doing("write to", destination.shown):
             before = self._before(destination)
         if whole is not None and self._may_stay(before, whole.digest, destination):
-            report = Report(source.shown, destination.shown, whole.digest, whole.media_type)
-            report.unchanged = True
+            report = _unchanged(source, destination, whole)
         else:
             with doing("read", source.shown):
                 root = self._root(source, whole)
@@ -158,6 +157,16 @@ class Transfer:
             raise NotFound(f"there is no image for {wishes}; it is one for {own}")
 
 
+def _unchanged(source: Image, destination: Target, found: Descriptor) -> Report:
+    report = Report(source.shown, destination.shown, found.digest, found.media_type)
+    report.unchanged = True
+    for place in (destination, source):
+        if place.registry is None and report.platforms is None:
+            with suppress(NotFound):
+                report.platforms = _local_platforms(place.store.manifest(found.digest), place)
+    return report
+
+
 class _Copying:
     """One copy under way."""
 
@@ -184,7 +193,7 @@ class _Copying:
             self._destination.shown,
             root.digest,
             root.media_type,
-            self._platforms(everything),
+            self._platforms(root),
             self._meter.moved,
             blobs=self._outcomes,
         )
@@ -251,18 +260,31 @@ class _Copying:
             else:
                 store.put_manifest(identifier or root.digest, root)
 
-    def _platforms(self, everything: Graph) -> list[str] | None:
-        """What is known without asking for it: an index says it, and a config that passed by."""
-        root = everything.root
-        if root.is_index:
-            return list(dict.fromkeys(map(str, root.platforms())))
-        if root.config is None or not root.is_image:
-            return []
-        content = b"".join(self._configs.get(root.config.digest, []))
-        if len(content) != root.config.size:
-            return None
-        platform = oci.config_platform(oci.parse_object(content, "the image's config"))
-        return [str(platform)] if platform else []
+    def _platforms(self, root: Manifest) -> list[str] | None:
+        """What is known without asking a registry for it; None is unknown."""
+        if root.config is not None and root.is_image:
+            passed = b"".join(self._configs.get(root.config.digest, []))
+            if len(passed) == root.config.size:
+                return _platform_in(passed)
+        return _local_platforms(root, self._source, self._destination)
+
+
+def _local_platforms(root: Manifest, *places: Image | Target) -> list[str] | None:
+    """The platforms of an index, or of an image whose config is at hand."""
+    if root.is_index:
+        return list(dict.fromkeys(map(str, root.platforms())))
+    if root.config is None or not root.is_image:
+        return []
+    for place in places:
+        if place.registry is None:
+            with suppress(NotFound):
+                return _platform_in(place.store.blobs.read(root.config))
+    return None
+
+
+def _platform_in(config: bytes) -> list[str]:
+    platform = oci.config_platform(oci.parse_object(config, "the image's configuration"))
+    return [str(platform)] if platform else []
 
 
 def _told(chunks: Iterator[bytes], source: str) -> Iterator[bytes]:
