@@ -113,7 +113,8 @@ class InProcess:
         with mock.patch.dict(os.environ, environ, clear=True), contextlib.chdir(self.directory):
             exit_code = run([str(argument) for argument in argv], environ, source, out, err)
         written = out.content()
-        return Result(exit_code, written.decode(), err.content().decode(), written)
+        shown = written.decode(errors="backslashreplace")
+        return Result(exit_code, shown, err.content().decode(), written)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from hubcli import oci
@@ -245,7 +245,9 @@ class _Copying:
     @contextmanager
     def _read(self, descriptor: Descriptor, offset: int) -> Iterator[Iterator[bytes]]:
         """The source's bytes; a failure to get them is not the destination's."""
-        with self._source.store.blobs.open(descriptor, offset) as chunks:
+        with ExitStack() as stack:
+            with doing("read", self._source.shown):
+                chunks = stack.enter_context(self._source.store.blobs.open(descriptor, offset))
             yield _told(chunks, self._source.shown)
 
     def _put(self, everything: Graph) -> None:
