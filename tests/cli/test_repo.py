@@ -147,7 +147,14 @@ class TestLs:
         assert "alice/notes" in cli("repo", "ls", "-q", env={"HUBCLI_TOKEN": token}).lines()
         assert "GET /v2/user/" in sent(sandbox)
 
-    @pytest.mark.parametrize("arguments", [["--sort", "color"], ["--sort", "name=up"], ["A B"]])
+    def test_names_of_accounts_are_in_lower_case(
+        self, sandbox: SandboxServer, cli: InProcess
+    ) -> None:
+        assert "acme/api" in cli("repo", "ls", "Acme", "-q").lines()
+
+    @pytest.mark.parametrize(
+        "arguments", [["--sort", "color"], ["--sort", "name=up"], ["A B"], ["acme/api"]]
+    )
     def test_wrong_arguments_cost_no_request(
         self, alice: InProcess, sandbox: SandboxServer, arguments: list[str]
     ) -> None:

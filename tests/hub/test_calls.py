@@ -145,6 +145,7 @@ def test_the_limit_of_private_repositories_is_explained(status: int, text: str) 
     [
         ({"description": "x" * 101}, "101 bytes; Docker Hub takes 100"),
         ({"description": "é" * 51}, "102 bytes; Docker Hub takes 100"),
+        ({"description": "\udcff"}, "the description is not UTF-8"),
         ({"readme": "é" * 12_501}, "25,002 bytes; Docker Hub takes 25,000"),
     ],
 )
@@ -169,6 +170,12 @@ def test_a_path_that_hub_cannot_have_is_refused_before_anything_is_sent(path: st
         with pytest.raises(UsageError):
             hub.tags.list(path)
         assert server.seen == []
+
+
+def test_words_that_are_no_utf_8_are_sent_as_well_as_can_be() -> None:
+    with hub_api(lambda _: answered({"total": 0, "results": []})) as (hub, server):
+        assert list(hub.search.find("a\udcff").rows) == []
+    assert server.seen[0].path.startswith("/api/search/v4?query=a%3F&")
 
 
 def test_names_cannot_leave_their_place_in_a_path() -> None:

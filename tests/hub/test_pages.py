@@ -83,6 +83,15 @@ def test_only_the_pages_that_will_be_needed_are_fetched_ahead() -> None:
         assert sorted(asked(seen)["page"] for seen in server.seen) == ["1", "2", "3"]
 
 
+def test_a_slow_reader_holds_back_what_is_fetched() -> None:
+    with hub_api(Shelf(repositories(20_000)), concurrency=4) as (hub, server):
+        listing = hub.repositories.list("ns")
+        assert len(list(islice(listing, 100))) == 100
+        assert len(server.seen) == 1
+        assert len(list(islice(listing, 900))) == 900
+        assert len(server.seen) <= 1 + 9 + 2 * 4
+
+
 def test_more_than_was_wanted_can_be_taken() -> None:
     with hub_api(Shelf(repositories(330))) as (hub, _):
         assert names(hub.repositories.list("ns", wanted=25)) == expected(330)

@@ -282,7 +282,7 @@ def with_query(url: str, parameters: Mapping[str, object]) -> str:
     given = {name: value for name, value in parameters.items() if value is not None}
     if not given:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True)}"
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True, errors='replace')}"
 
 
 def _route(url: str, endpoint: Endpoint | None) -> Route:

@@ -12,6 +12,7 @@ from hubcli.http.origin import on_origin
 from hubcli.http.response import Response
 from hubcli.hub.problems import problem, refuses_organization_token
 
+_LARGEST_ANSWER = 8 << 20
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -75,7 +76,8 @@ class Api:
                 headers=_JSON,
                 body=None if body is None else json.dumps(body).encode(),
                 authorizer=None if anonymous else self._authorizer,
-            )
+            ),
+            most=_LARGEST_ANSWER,
         )
 
 
@@ -109,8 +111,8 @@ def split(path: str) -> tuple[str, str]:
 
 
 def segment(text: str) -> str:
-    """`text` as one segment of a path."""
-    return quote(text, safe="")
+    """`text` as one segment of a path; a server may have made it up, so that nothing fails here."""
+    return quote(text, safe="", errors="replace")
 
 
 def _checked(response: Response) -> Response:

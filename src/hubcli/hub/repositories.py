@@ -205,7 +205,10 @@ def check_texts(description: str | None = None, readme: str | None = None) -> No
         ("readme", readme, LONGEST_README),
     )
     for what, content, limit in limits:
-        size = len((content or "").encode("utf-8", "surrogateescape"))
+        try:
+            size = len((content or "").encode())
+        except UnicodeEncodeError:
+            raise UsageError(f"the {what} is not UTF-8") from None
         if size > limit:
             raise UsageError(f"the {what} has {size:,} bytes; Docker Hub takes {limit:,}")
 

@@ -15,7 +15,7 @@ from hubcli.cli.options import Limit
 from hubcli.cli.repo.declared import REPOSITORY, group
 from hubcli.cli.repo.names import own_namespace
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import Unsupported, doing
+from hubcli.errors import Unsupported, UsageError, doing
 from hubcli.output import Row
 from hubcli.reference import HUB, Place, parse_place
 
@@ -82,7 +82,7 @@ def ls(
       hubcli repo ls -q | xargs -n1 hubcli tag ls
     """
     order = Sort.parse(sort, _SORTS)
-    where = parse_place(place) if place is not None else Place(HUB)
+    where = _where(place)
     wanted = _Filter(filter, private)
     if where.on_hub:
         rows, total = _on_hub(runtime, where, wanted, None if order else limit)
@@ -95,6 +95,21 @@ def ls(
     return Rows(cut, more=cut.more if runtime.output.stdout_is_terminal else None)
 
 
+def _where(place: str | None) -> Place:
+    """What is meant; a lone name with capitals is a namespace, and those are in lower case."""
+    if place is None:
+        return Place(HUB)
+    where = parse_place(place if "/" in place else place.lower())
+    if where.on_hub and where.path is not None and "/" in where.path:
+        raise UsageError(
+            "a namespace of Docker Hub has one part",
+            action=_ACTION,
+            reference=where.path,
+            hint=f"hubcli repo inspect {where.path}",
+        )
+    return where
+
+
 def _on_hub(
     runtime: Runtime, where: Place, wanted: _Filter, limit: int | None
 ) -> tuple[Iterable[Row], int | None]:
@@ -102,7 +117,7 @@ def _on_hub(
     from hubcli.hub.patterns import literal_part
 
     with doing(_ACTION, where.path or "your own namespace"):
-        namespace = _hub_namespace(runtime, where)
+        namespace = where.path or own_namespace(runtime.session)
     part = literal_part(wanted.pattern.rpartition("/")[2]) if wanted.pattern else None
     with doing(_ACTION, namespace):
         listing = runtime.session.hub.repositories.list(
@@ -110,12 +125,6 @@ def _on_hub(
         )
         total = listing.count if wanted.takes_all else None
     return told(_ACTION, namespace, filter(wanted.accepts, listing)), total
-
-
-def _hub_namespace(runtime: Runtime, where: Place) -> str:
-    if where.path is None:
-        return own_namespace(runtime.session)
-    return where.path
 
 
 def _elsewhere(
