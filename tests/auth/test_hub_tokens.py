@@ -18,6 +18,7 @@ from support.sandbox import SandboxServer
 
 ALICE = Credential("alice", SandboxServer.password, "keyring")
 PRIVATE = "/v2/namespaces/alice/repositories/notes"
+OAT_SCOPES = [{"type": "TYPE_REPO", "path": "acme/*", "scopes": ["scope-image-pull"]}]
 PUBLIC = "/v2/namespaces/library/repositories/hello-world"
 
 
@@ -155,7 +156,7 @@ def test_personal_and_organization_tokens_are_exchanged(
 ) -> None:
     accounts = sandbox.parts.accounts
     _, pat = accounts.add_token("alice", "test", ["repo:read"])
-    _, oat = accounts.add_token("acme", "test", ["repo:read"])
+    _, oat = accounts.add_token("acme", "test", OAT_SCOPES, kind="oat")
     assert start(sandbox, Credential.found("alice", pat, "")).get() == 200
     assert start(sandbox, Credential.found("acme", oat, "")).get(PUBLIC) == 200
     assert exchanges(sandbox) == 2

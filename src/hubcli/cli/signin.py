@@ -145,10 +145,10 @@ def _check_usage(
         raise UsageError("--web is for Docker Hub only")
     if otp is not None and key != HUB:
         raise UsageError("--otp is for Docker Hub only")
-    if password_stdin and not username:
-        raise UsageError("--password-stdin needs -u USER")
     if username is not None and (not username or ":" in username):
         raise UsageError("a user name is not empty, and has no colon")
+    if password_stdin and username is None:
+        raise UsageError("--password-stdin needs -u USER")
 
 
 def _ready_store(runtime: Runtime, name: str, key: str) -> Store:
@@ -175,7 +175,10 @@ def _asked(runtime: Runtime, username: str | None, password_stdin: bool) -> Cred
 
 def _secret_from_stdin(runtime: Runtime) -> str:
     stdin = runtime.output.terminal.stdin
-    text = "" if stdin is None else stdin.read(_LONGEST_SECRET + 1)
+    try:
+        text = "" if stdin is None else stdin.read(_LONGEST_SECRET + 1)
+    except UnicodeDecodeError:
+        raise UsageError("the password is not text in UTF-8") from None
     if len(text) > _LONGEST_SECRET:
         raise UsageError("what comes on stdin is too long for a password")
     return _checked_secret(text.removesuffix("\n").removesuffix("\r"))
