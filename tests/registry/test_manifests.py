@@ -28,7 +28,7 @@ SHA512 = f"sha512:{hashlib.sha512(CONTENT).hexdigest()}"
 OTHER = f"sha256:{'0' * 64}"
 
 
-def manifest(content: bytes = CONTENT, **headers: str | None) -> Answer:
+def manifest(content: bytes = CONTENT, /, **headers: str | None) -> Answer:
     named = {"Content-Type": INDEX, "Docker-Content-Digest": DIGEST} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }

@@ -16,7 +16,7 @@ from hubcli.registry.repository import Repository
 
 Row = dict[str, Any]
 
-_QUOTA = re.compile(r"\s*(\d{1,15})\s*(?:;\s*w=(\d{1,10}))?.*")
+_QUOTA = re.compile(r"\s*(\d{1,15})\s*(?:;\s*w=(\d{1,10}))?\s*(?:[;,].*)?")
 
 
 def pull_limit(repository: Repository, tag: str, *, kind: str = "pull") -> Row:

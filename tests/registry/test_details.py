@@ -1,0 +1,144 @@
+"""What tags point at, on registries that list names only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hubcli.registry import Repository
+from hubcli.registry.details import Details
+from support.docker_registry import DockerRegistry
+from support.images import CREATED, INDEX, MANIFEST, Layout
+from support.repositories import repository_at
+from support.sandbox_registry import RegistryServer
+from support.skopeo import Skopeo
+
+ALL = ("digest", "media_type", "size", "platforms", "created", "type")
+
+
+@pytest.fixture
+def server(docker_registry: Callable[..., DockerRegistry]) -> DockerRegistry:
+    return docker_registry()
+
+
+@pytest.fixture
+def client(server: DockerRegistry, repository: str) -> Iterator[Repository]:
+    with repository_at(server.host, repository, "pull") as found:
+        yield found
+
+
+def counted(server: DockerRegistry, repository: str) -> Counter[str]:
+    """Requests by method and kind: `GET manifests`."""
+    return Counter(
+        f"{one.method} {one.path.split(repository)[1].split('/')[1]}"
+        for one in server.requests(repository)
+    )
+
+
+def test_an_image_and_an_index(
+    client: Repository,
+    server: DockerRegistry,
+    skopeo: Skopeo,
+    oci_layout: Layout,
+    repository: str,
+) -> None:
+    single = oci_layout.image("single")
+    multi = oci_layout.image("multi", platforms=["linux/arm/v7", "windows/amd64"])
+    for one in (single, multi):
+        skopeo.copy(one.source, f"docker://{server.host}/{repository}:{one.tag}")
+    found = dict(Details(client, ALL).of(["multi", "single", "gone"]))
+    layer = single.layers[0]["size"]
+    config = len(single.read(client.manifest("single").config.digest))  # type: ignore[union-attr]
+    assert found["single"] == {
+        "digest": single.digest,
+        "media_type": MANIFEST,
+        "size": layer + config,
+        "platforms": ["linux/amd64"],
+        "created": CREATED,
+        "type": "image",
+    }
+    first = client.manifest(multi.platforms["linux/arm/v7"]["digest"])
+    assert found["multi"] == {
+        "digest": multi.digest,
+        "media_type": INDEX,
+        "size": first.content_size,
+        "platforms": ["linux/arm/v7", "windows/amd64"],
+        "created": CREATED,
+        "type": "image",
+    }
+    assert found["gone"] is None
+
+
+def test_a_digest_costs_one_head(
+    client: Repository,
+    server: DockerRegistry,
+    skopeo: Skopeo,
+    oci_layout: Layout,
+    repository: str,
+) -> None:
+    image = oci_layout.image("v1")
+    skopeo.copy(image.source, f"docker://{server.host}/{repository}:v1")
+    before = counted(server, repository)
+    assert list(Details(client, ["digest"]).of(["v1"])) == [
+        ("v1", {"digest": image.digest, "media_type": MANIFEST})
+    ]
+    assert counted(server, repository) - before == {"HEAD manifests": 1}
+
+
+def test_the_same_image_is_read_once(
+    client: Repository,
+    server: DockerRegistry,
+    skopeo: Skopeo,
+    oci_layout: Layout,
+    repository: str,
+) -> None:
+    """Twelve tags of one index: its first image and its configuration are read once."""
+    image = oci_layout.image("v0", platforms=["linux/amd64", "linux/arm64"])
+    skopeo.copy(image.source, f"docker://{server.host}/{repository}:v0")
+    names = [f"v{number}" for number in range(12)]
+    with repository_at(server.host, repository) as writer:
+        for name in names:
+            writer.put_manifest(name, writer.manifest("v0"))
+    before = counted(server, repository)
+    found = list(Details(client, ALL).of(names))
+    assert [name for name, _ in found] == names
+    assert {row["digest"] for _, row in found if row} == {image.digest}
+    assert counted(server, repository) - before == {"GET manifests": 12 + 1, "GET blobs": 1}
+
+
+def test_platforms_of_an_index_need_no_configuration(
+    client: Repository,
+    server: DockerRegistry,
+    skopeo: Skopeo,
+    oci_layout: Layout,
+    repository: str,
+) -> None:
+    image = oci_layout.image("v1", platforms=["linux/amd64", "linux/arm64"])
+    skopeo.copy(image.source, f"docker://{server.host}/{repository}:v1")
+    before = counted(server, repository)
+    ((_, row),) = Details(client, ["platforms"]).of(["v1"])
+    assert row is not None
+    assert row["platforms"] == ["linux/amd64", "linux/arm64"]
+    assert counted(server, repository) - before == {"GET manifests": 1}
+
+
+def test_an_artifact_has_a_type_and_no_platform(
+    modern_registry: RegistryServer, repository: str
+) -> None:
+    config = {
+        "mediaType": "application/vnd.oci.empty.v1+json",
+        "digest": modern_registry.push_blob(repository, b"{}"),
+        "size": 2,
+    }
+    document = modern_registry.image(repository) | {
+        "artifactType": "application/vnd.acme",
+        "config": config,
+        "annotations": {"org.opencontainers.image.created": CREATED},
+    }
+    assert modern_registry.push(repository, "v1", document).status_code == 201
+    with repository_at(modern_registry.host, repository) as client:
+        ((_, row),) = Details(client, ALL).of(["v1"])
+    assert row is not None
+    assert (row["type"], row["platforms"], row["created"]) == ("application/vnd.acme", [], CREATED)

@@ -1,0 +1,155 @@
+"""Which tags are wanted, in which order, and which are the same image."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from typing import Any
+
+import pytest
+
+from hubcli import tags
+from hubcli.errors import UsageError
+
+IN_ORDER = [
+    "0.9",
+    "1.0.0-alpha",
+    "1.0.0-alpha.1",
+    "1.0.0-beta.2",
+    "1.0.0-beta.11",
+    "1.0.0-rc.1",
+    "1.0.0",
+    "1.0.0-alpine",
+    "1.0.1",
+    "v1.9",
+    "1.9-slim",
+    "v1.9.1",
+    "v1.10-rc1",
+    "v1.10",
+    "v1.10-alpine3.9",
+    "v1.10-alpine3.10",
+    "2",
+    "3.13.0a2",
+    "3.13.0b1",
+    "3.13.0rc1",
+    "3.13.0",
+    "20240101",
+    "alpine",
+    "edge-2",
+    "edge-10",
+    "latest",
+]
+
+
+def test_versions_sort_as_people_read_them() -> None:
+    shuffled = list(IN_ORDER)
+    random.Random(7).shuffle(shuffled)
+    assert sorted(shuffled, key=tags.version) == IN_ORDER
+
+
+def test_any_two_names_can_be_compared() -> None:
+    odd = [*IN_ORDER, "", "v", "1.", "1..2", "v1.x", "1-", "1.0-rc", "1.0-rc.x", "_", "1.2.3.4.5"]
+    odd += ["9" * 128, "1." * 64, "٣", "1-rc" + "1" * 100]
+    for first, second in itertools.combinations(odd, 2):
+        assert (tags.version(first) < tags.version(second)) in {True, False}
+
+
+def test_a_long_name_is_read_in_no_time() -> None:
+    started = time.monotonic()
+    for name in ("1" * 128, "1-" * 64, "rc" * 64, "1.rc" * 32, "1" + "-a" * 63):
+        tags.version(name)
+    assert time.monotonic() - started < 0.5
+
+
+def row(name: str, **members: Any) -> dict[str, Any]:
+    return {"name": name, **members}
+
+
+def order(text: str, *rows: dict[str, Any]) -> list[str]:
+    return [found["name"] for found in tags.parse_order(text).sorted(rows)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name", ["v1.10", "v1.9", "v2"]),
+        ("name=desc", ["v2", "v1.9", "v1.10"]),
+        ("version", ["v1.9", "v1.10", "v2"]),
+        ("version=desc", ["v2", "v1.10", "v1.9"]),
+        ("size", ["v1.10", "v2", "v1.9"]),
+        ("size=asc", ["v2", "v1.10", "v1.9"]),
+        ("updated", ["v2", "v1.9", "v1.10"]),
+        ("updated=asc", ["v1.9", "v2", "v1.10"]),
+    ],
+)
+def test_rows_are_sorted_with_the_unknown_last(text: str, expected: list[str]) -> None:
+    rows = (
+        row("v1.9", size=None, updated="2024-01-01T00:00:00Z"),
+        row("v1.10", size=7),
+        row("v2", size=3, updated="2025-01-01T00:00:00Z"),
+    )
+    assert order(text, *rows) == expected
+
+
+@pytest.mark.parametrize("text", ["", "colour", "name=up", "name=asc=desc", "=asc", "NAME"])
+def test_an_order_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="cannot sort by"):
+        tags.parse_order(text)
+
+
+@pytest.mark.parametrize(
+    ("glob", "match", "wanted"),
+    [
+        (None, None, {"v1", "v1.2", "pr-7", "V1"}),
+        ("v1*", None, {"v1", "v1.2"}),
+        ("v?", None, {"v1"}),
+        ("[vp]*", None, {"v1", "v1.2", "pr-7"}),
+        (None, r"\d$", {"v1", "v1.2", "pr-7", "V1"}),
+        (None, "^v", {"v1", "v1.2"}),
+        ("v*", r"\.", {"v1.2"}),
+        ("", None, set()),
+    ],
+)
+def test_names_are_filtered(glob: str | None, match: str | None, wanted: set[str]) -> None:
+    chosen = tags.names(glob, match)
+    assert {name for name in ("v1", "v1.2", "pr-7", "V1") if chosen(name)} == wanted
+
+
+@pytest.mark.parametrize("pattern", ["(", "*", "a{99999999999}", "x" * 513])
+def test_a_regular_expression_that_is_none_is_refused(pattern: str) -> None:
+    with pytest.raises(UsageError):
+        tags.names(match=pattern)
+
+
+@pytest.mark.parametrize(
+    ("glob", "literal"),
+    [
+        (None, None),
+        ("*", None),
+        ("pr-*", "pr-"),
+        ("*alpine?3*", "alpine"),
+        ("[abc]-release", "-release"),
+        ("v1", "v1"),
+    ],
+)
+def test_what_every_match_contains(glob: str | None, literal: str | None) -> None:
+    assert tags.names(glob).literal == literal
+
+
+def test_tags_of_a_digest_are_one_row() -> None:
+    rows = [
+        row("latest", digest="sha256:a", repository="x"),
+        row("v2", digest="sha256:b", repository="x"),
+        row("v1", digest="sha256:a", repository="x"),
+        row("old", digest=None, repository="x"),
+        row("older", digest=None, repository="x"),
+        row("v1", digest="sha256:a", repository="y"),
+    ]
+    assert [(found["name"], found["aliases"]) for found in tags.grouped(rows)] == [
+        ("latest", ["v1", "latest"]),
+        ("v2", ["v2"]),
+        ("old", ["old"]),
+        ("older", ["older"]),
+        ("v1", ["v1"]),
+    ]
