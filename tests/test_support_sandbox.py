@@ -18,6 +18,7 @@ HELLO = "/v2/namespaces/library/repositories/hello-world"
 def get(sandbox: SandboxServer, path: str) -> int:
     try:
         with urllib.request.urlopen(f"{sandbox.url}{path}", timeout=10) as answer:
+            answer.read()
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:

@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -58,13 +59,25 @@ class Interruption(_Handlers):
 
 
 class _Relay(_Handlers):
-    """Hands signals on to a child process, unless the terminal has sent them to it already."""
+    """Hands signals on to a child process, unless the terminal has sent them to it already.
 
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+    It listens before there is a child: one that comes in between is handed on by `attach`.
+    """
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def attach(self, child: subprocess.Popen[bytes]) -> None:
+        """Name the child that signals are for."""
         self._child = child
+        for number in self._early:
+            child.send_signal(number)
 
     def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if number != signal.SIGINT or not _in_foreground():
+        if self._child is None:
+            self._early.append(number)
+        elif number != signal.SIGINT or not _in_foreground():
             self._child.send_signal(number)
 
 
@@ -90,15 +103,23 @@ def run(runtime: Runtime, command: Sequence[str], environ: Mapping[str, str]) ->
     As shells do: 127 where there is no such program, 126 where it cannot be executed.
     """
     runtime.output.flush()
-    try:
-        child = subprocess.Popen(list(command), env=with_hubcli(environ))
-    except FileNotFoundError:
-        return _failed(runtime, command[0], "no such program", _NOT_FOUND)
-    except OSError as error:
-        return _failed(runtime, command[0], str(error.strerror), _NOT_EXECUTABLE)
-    with _Relay(child):
-        code = child.wait()
+    with _Relay() as relay:
+        try:
+            child = subprocess.Popen(list(command), env=with_hubcli(environ))
+        except FileNotFoundError:
+            return _failed(runtime, command[0], "no such program", _NOT_FOUND)
+        except OSError as error:
+            return _failed(runtime, command[0], str(error.strerror), _NOT_EXECUTABLE)
+        relay.attach(child)
+        code = _ended(child)
     return code if code >= 0 else 128 - code
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int:
+    """Its exit code. A wait without an end would not hear a signal that came just before it."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return child.wait(timeout=60)
 
 
 def with_hubcli(environ: Mapping[str, str]) -> dict[str, str]:
