@@ -103,14 +103,18 @@ class Session:
         from hubcli.registry import Registry
 
         endpoint = self.settings.endpoint(host)
-        return Registry(
+        authorizer = RegistryAuthorizer(
+            self.http, endpoint, keychain, self.token_cache, settled=lambda: registry.endpoint
+        )
+        registry = Registry(
             self.http,
             endpoint,
-            RegistryAuthorizer(self.http, endpoint, keychain, self.token_cache),
+            authorizer,
             concurrency=endpoint.row.concurrency or self.settings.defaults.concurrency,
             absent=self._absent_on_hub if host == HUB else lambda _: False,
             warn=self.warn,
         )
+        return registry
 
     def _absent_on_hub(self, path: str) -> bool:
         """Whether Hub's API knows no such repository: its registry tells that to nobody."""

@@ -7,6 +7,7 @@ errors on stdout, exit status 0 or 1.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hubcli import __version__
@@ -40,8 +41,15 @@ def answer(action: str, runtime: Runtime) -> tuple[str, int]:
         else:
             return f"unknown action {action!r}: get, store, erase, list, version", 1
     except CredentialFailure as failure:
-        return failure.reason, 1
+        return _told(failure), 1
     return "", 0
+
+
+def _told(failure: CredentialFailure) -> str:
+    """The reason; the hint speaks of an option that whoever called the helper does not have."""
+    if failure.hint is None:
+        return failure.reason
+    return f"{failure.reason}; hubcli config set defaults.store file uses a plain file"
 
 
 def _request(runtime: Runtime) -> str:
@@ -52,18 +60,18 @@ def _request(runtime: Runtime) -> str:
     return text.strip()
 
 
-def _stores(runtime: Runtime) -> list[Store]:
+def _stores(runtime: Runtime) -> dict[str, Store]:
     """Only what hubcli itself keeps: docker's configuration is where the question comes from."""
     from hubcli.auth.credentials import own_stores
 
-    return list(own_stores(runtime.settings).values())
+    return own_stores(runtime.settings)
 
 
 def _get(runtime: Runtime, address: str) -> str | None:
     from hubcli.auth.credentials import IDENTITY_TOKEN_USER, Kind
 
     key = _key(address)
-    credential = _first(_stores(runtime), key)
+    credential = _first(_stores(runtime).values(), key)
     if credential is None:
         return None
     refresh = credential.kind is Kind.REFRESH_TOKEN
@@ -76,7 +84,7 @@ def _get(runtime: Runtime, address: str) -> str | None:
     )
 
 
-def _first(stores: list[Store], key: str) -> Credential | None:
+def _first(stores: Iterable[Store], key: str) -> Credential | None:
     """The first that is found; a broken store is an error only where no other one knows it."""
     failures: list[CredentialFailure] = []
     for store in stores:
@@ -105,16 +113,18 @@ def _store(runtime: Runtime, request: str) -> None:
     if not username:
         raise CredentialFailure(_NO_USERNAME)
     key = _key(address)
-    own = dict(zip(("keyring", "file"), _stores(runtime), strict=True))
-    chosen = own.pop(runtime.settings.defaults.store or "keyring", None) or own.pop("keyring")
-    chosen.put(key, Credential.found(username, secret, "docker"))
-    for other in own.values():
-        other.remove(key)
+    stores = _stores(runtime)
+    name = runtime.settings.defaults.store
+    chosen = stores[name if name in stores else "keyring"]
+    chosen.put(key, Credential.found(username, secret, ""))
+    for other in stores.values():
+        if other is not chosen:
+            other.remove(key)
 
 
 def _erase(runtime: Runtime, address: str) -> None:
     key = _key(address)
-    for store in _stores(runtime):
+    for store in _stores(runtime).values():
         store.remove(key)
 
 
@@ -122,7 +132,7 @@ def _list(runtime: Runtime) -> str:
     from hubcli.auth.credentials import docker_address
 
     accounts: dict[str, str] = {}
-    for store in reversed(_stores(runtime)):
+    for store in reversed(_stores(runtime).values()):
         accounts.update(store.accounts())
     return json.dumps({docker_address(key): name for key, name in sorted(accounts.items())})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hubcli.auth.challenge import Challenge, Scope, covered, merged, parse_scopes, preferred
 from hubcli.auth.credentials import Credential, Keychain, Kind
@@ -25,16 +25,24 @@ class RegistryAuthorizer:
 
     What a registry asks for is remembered between runs: then a token is fetched before the first
     request, or there is one already. Safe between threads: of those that need the same token, one
-    fetches it.
+    fetches it. `settled` tells, where `endpoint` is a guess, what has become of it: the realms
+    that may be trusted depend on whether the registry speaks TLS.
     """
 
     def __init__(
-        self, http: Client, endpoint: Endpoint, keychain: Keychain, cache: TokenCache
+        self,
+        http: Client,
+        endpoint: Endpoint,
+        keychain: Keychain,
+        cache: TokenCache,
+        *,
+        settled: Callable[[], Endpoint] | None = None,
     ) -> None:
         self._http = http
         self._endpoint = endpoint
         self._keychain = keychain
         self._cache = cache
+        self._settled = settled or (lambda: endpoint)
         self._audience = audience(endpoint)
         self._flights = Flights()
         self._fetched: dict[str, float] = {}
@@ -80,13 +88,15 @@ class RegistryAuthorizer:
             # Harbor names Basic to whoever came with a token, good or not.
             renewed = self._bearer(known, parse_scopes(scopes), credential, sent_token)
             return renewed or _basic(credential)
-        self._learn(challenge)
         if challenge.scheme == "bearer":
             wanted = _wanted(parse_scopes(scopes), challenge)
-            return self._bearer(challenge, wanted, credential, sent_token)
-        header = _basic(credential)
-        if header is not None and header == sent and credential is not None:
-            raise server.refused(credential, self._endpoint.host)
+            header = self._bearer(challenge, wanted, credential, sent_token)
+        else:
+            header = _basic(credential)
+            if header is not None and header == sent and credential is not None:
+                raise server.refused(credential, self._endpoint.host)
+        if header is not None:
+            self._learn(challenge)  # not before its realm has been found to be a good one
         return header
 
     def token(self, scopes: tuple[str, ...]) -> str:
@@ -179,7 +189,7 @@ class RegistryAuthorizer:
         identity: str,
     ) -> Token | None:
         started = self._cache.now()
-        grant = server.fetch(self._http, self._endpoint, challenge, scopes, credential)
+        grant = server.fetch(self._http, self._settled(), challenge, scopes, credential)
         if grant is None:
             return None
         margin = min(_LONGEST_MARGIN, grant.lifetime / 10)
