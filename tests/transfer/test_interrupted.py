@@ -1,0 +1,248 @@
+"""Transfers that are killed, cut off, run twice at once, or fed with something wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from support.docker_registry import DockerRegistry
+from support.images import Image, Layout
+from support.proxy import Proxy
+from support.repositories import content
+from support.running import InProcess, Subprocess
+from support.sandbox import SandboxServer
+from support.sandbox_registry import registry_server
+from support.skopeo import Skopeo
+from support.terminal import Terminal
+
+SIZE = 24 << 20
+
+
+@pytest.fixture
+def big(oci_layout: Layout) -> Image:
+    """An image with one layer of 24 MiB that does not compress."""
+    return oci_layout.image("v1", layers=[{"data": content(SIZE)}])
+
+
+@pytest.fixture
+def between(docker_registry: Callable[..., DockerRegistry], proxy: Callable[..., Proxy]) -> Proxy:
+    """A proxy before a real registry."""
+    return proxy(docker_registry().host)
+
+
+@pytest.fixture
+def remote(
+    docker_registry: Callable[..., DockerRegistry],
+    between: Proxy,
+    repository: str,
+    big: Image,
+    skopeo: Skopeo,
+) -> str:
+    """`big`, in a registry behind the proxy."""
+    skopeo.copy(big.source, f"docker://{docker_registry().host}/{repository}:v1")
+    return f"{between.host}/{repository}:v1"
+
+
+def grown(directory: Path, size: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a blob on its way is so large."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        found = [path.stat().st_size for path in directory.glob(".partial/*.partial")]
+        if max(found, default=0) >= size:
+            return
+        time.sleep(0.002)
+    raise AssertionError(f"it never grew to {size} bytes; exit code {process.poll()}")
+
+
+def slow(between: Proxy) -> None:
+    """Late enough to be killed in the middle: at most 16 MiB are under way at once."""
+    between.round_trip = 0.2
+
+
+def is_valid(layout: Path) -> bool:
+    marker = json.loads((layout / "oci-layout").read_bytes())
+    index = json.loads((layout / "index.json").read_bytes())
+    whole = [path.name for path in layout.glob("blobs/*/*") if len(path.name) != 64]
+    return bool(marker) and isinstance(index["manifests"], list) and not whole
+
+
+@pytest.mark.parametrize("destination", ["oci:out:v1", "out.tar"])
+def test_a_killed_pull_is_gone_on_with(
+    hubcli: Subprocess, between: Proxy, remote: str, big: Image, skopeo: Skopeo, tmp_path: Path,
+    destination: str,
+) -> None:  # fmt: skip
+    slow(between)
+    layout = tmp_path / ("out" if destination.startswith("oci:") else "out.tar.partial")
+    process = hubcli.start("pull", remote, destination)
+    grown(layout, SIZE // 3, process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert is_valid(layout)
+    assert not (tmp_path / "out.tar").exists()
+
+    between.round_trip = 0
+    between.forget()
+    kept = max(path.stat().st_size for path in layout.glob(".partial/*.partial"))
+    result = hubcli("pull", remote, destination, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert result.json()["blobs"]["resumed"] >= 1
+    assert between.bytes_down < SIZE - kept + 100_000
+    source = destination.replace("out.tar", f"oci-archive:{tmp_path}/out.tar")
+    skopeo("inspect", "--raw", source.replace("oci:out", f"oci:{tmp_path}/out"))
+    assert not list(tmp_path.glob("out/.partial")), "nothing is left of it"
+    assert not (tmp_path / "out.tar.partial").exists()
+
+
+def test_a_killed_push_is_begun_again(
+    hubcli: Subprocess, between: Proxy, repository: str, big: Image
+) -> None:
+    slow(between)
+    process = hubcli.start("push", big.source, f"{between.host}/{repository}:v2")
+    deadline = time.monotonic() + 30
+    while between.bytes_up < SIZE // 3 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    between.round_trip = 0
+    assert hubcli("digest", f"{between.host}/{repository}:v2").exit_code == 3
+    assert hubcli("push", big.source, f"{between.host}/{repository}:v2").exit_code == 0
+    found = hubcli("digest", f"{between.host}/{repository}:v2")
+    assert found.stdout.strip() == big.digest
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_pull_survives_cut_connections(
+    hubcli: Subprocess, between: Proxy, remote: str, big: Image, times: int
+) -> None:
+    between.forget()
+    between.cut_answers(after=5 << 20, times=times)
+    result = hubcli("pull", remote, "oci:out", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert result.json()["digest"] == big.digest
+    assert between.bytes_down < SIZE + 100_000
+
+
+def test_a_push_survives_cut_connections(
+    hubcli: Subprocess, between: Proxy, repository: str, big: Image
+) -> None:
+    between.cut_uploads(after=5 << 20, times=2)
+    reference = f"{between.host}/{repository}:v2"
+    result = hubcli("push", big.source, reference)
+    assert result.exit_code == 0, result.stderr
+    assert hubcli("digest", reference).stdout.strip() == big.digest
+
+
+def test_a_network_that_stays_away_is_exit_6(
+    hubcli: Subprocess, between: Proxy, remote: str, tmp_path: Path
+) -> None:
+    between.cut_answers(after=0, times=1000)
+    result = hubcli("pull", remote, "oci:out")
+    assert result.exit_code == 6
+    assert "cannot read 127.0.0.1:" in result.stderr
+
+
+def test_ctrl_c_ends_it_quietly_and_the_layout_is_valid(
+    terminal: Callable[..., AbstractContextManager[Terminal]],
+    between: Proxy,
+    remote: str,
+    tmp_path: Path,
+) -> None:
+    slow(between)
+    with terminal("pull", remote, "oci:out") as screen:
+        grown(tmp_path / "out", SIZE // 4, screen.process)
+        screen.send("\x03")
+        started = time.monotonic()
+        assert screen.wait() == 130
+        assert time.monotonic() - started < 5
+    assert "Traceback" not in screen.screen
+    assert is_valid(tmp_path / "out")
+
+
+def test_two_pulls_into_one_directory_both_succeed(
+    hubcli: Subprocess, between: Proxy, remote: str, big: Image, tmp_path: Path
+) -> None:
+    """Each blob is moved once, by whichever of them comes first."""
+    between.round_trip = 0.02
+    between.forget()
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda tag: hubcli("pull", remote, f"oci:out:{tag}"), ["a", "b"]))
+    assert [one.exit_code for one in both] == [0, 0], [one.stderr for one in both]
+    assert between.bytes_down < SIZE + 100_000
+    digests = hubcli("digest", "oci:out:a", "oci:out:b").lines()
+    assert digests == [big.digest] * 2
+
+
+def test_two_pulls_into_one_archive_both_succeed(
+    hubcli: Subprocess, between: Proxy, remote: str, big: Image, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: hubcli("pull", remote, "out.tar"), range(2)))
+    assert [one.exit_code for one in both] == [0, 0], [one.stderr for one in both]
+    assert hubcli("digest", "./out.tar").stdout.strip() == big.digest
+    assert sorted(path.name for path in tmp_path.iterdir() if "partial" in path.name) == []
+
+
+def test_a_registry_that_serves_wrong_bytes(
+    cli: InProcess, sandbox: SandboxServer, oci_layout: Layout, tmp_path: Path
+) -> None:
+    """Of the same length, so that only the digest tells."""
+    image = oci_layout.image("v1", layers=[{"a": b"1"}])
+    assert cli("push", image.source, "alice/wrong:v1", env=sandbox.signed_in).exit_code == 0
+    layer = image.layers[0]
+    sandbox.fault(
+        f"GET /v2/alice/wrong/blobs/{layer['digest']}", status=200, body="x" * layer["size"]
+    )
+    result = cli("pull", "alice/wrong:v1", "oci:out", env=sandbox.signed_in)
+    assert result.exit_code == 7
+    assert layer["digest"] in result.stderr
+    assert list((tmp_path / "out").rglob(f"*{layer['digest'][7:]}*")) == []
+    assert json.loads((tmp_path / "out" / "index.json").read_bytes())["manifests"] == []
+
+
+def peak_memory(command: list[str], environ: dict[str, str], directory: Path) -> int:
+    """MiB that a process held at most; it must succeed."""
+    measured = (
+        "import resource, subprocess, sys; "
+        "done = subprocess.run(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); "
+        "sys.exit(done.returncode)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", measured, *command],
+        env=environ,
+        cwd=directory,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[-1])
+
+
+def test_memory_does_not_grow_with_the_image(
+    environ: dict[str, str], oci_layout: Layout, tmp_path: Path
+) -> None:
+    """200 MiB pushed, pulled, packed and unpacked."""
+    image = oci_layout.image("v1", layers=[{"data": bytes(1)}])
+    layer = content(1 << 20) * 200
+    manifest = json.loads(image.read(image.digest))
+    manifest["layers"] = [oci_layout.blob("application/vnd.oci.image.layer.v1.tar", layer)]
+    top = oci_layout.blob(image.media_type, json.dumps(manifest).encode())
+    with registry_server(tmp_path / "registry") as registry:
+        reference = f"{registry.host}/app:v1"
+        for arguments in (
+            ["push", f"oci:{oci_layout.directory}@{top['digest']}", reference],
+            ["pull", reference, "oci:out"],
+            ["pull", reference, "out.tar"],
+            ["copy", "./out.tar", "oci:again"],
+        ):
+            command = Subprocess.command(*arguments)
+            assert peak_memory(command, environ, tmp_path) < 100
