@@ -27,8 +27,8 @@ Entries = dict[str, dict[str, str]]
 class SandboxKeyring(KeyringBackend):
     """Entries in the file that the environment names (mode 0600), shared by all its processes."""
 
-    # Only ever used by name: below zero is never chosen, and zero is still allowed.
-    priority = 0
+    # Used by name only: whoever merely imports it must not find it chosen for lack of a better one.
+    priority = -1
 
     def get_password(self, service: str, username: str) -> str | None:
         return _read(_path()).get(service, {}).get(username)
