@@ -64,3 +64,20 @@ def test_a_failure_is_raised_in_its_turn_and_ends_the_rest() -> None:
     with pytest.raises(ValueError, match="three"):
         next(results)
     assert len(begun) < 20
+
+
+def test_who_stops_taking_waits_for_what_is_running() -> None:
+    running, ended = threading.Event(), threading.Event()
+
+    def work(item: int) -> int:
+        if item == 1:
+            running.set()
+            time.sleep(0.05)
+            ended.set()
+        return item
+
+    results = in_order(work, count(), 2)
+    next(results)
+    assert running.wait(5)
+    results.close()  # type: ignore[attr-defined]
+    assert ended.is_set()

@@ -18,7 +18,8 @@ def in_order(
 
     Items are taken no more than twice `workers` ahead of what has been handed out, so that an
     endless source and a slow consumer need little memory. The first failure is raised in its turn;
-    what has not begun by then never does.
+    what has not begun by then never does. Whoever stops taking results waits for what is running:
+    it may use what is closed next.
     """
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
     waiting: deque[Future[_Result]] = deque()
@@ -29,5 +30,8 @@ def in_order(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except GeneratorExit:
+        pool.shutdown(cancel_futures=True)
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

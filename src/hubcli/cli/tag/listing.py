@@ -52,8 +52,8 @@ def ls(
         str | None,
         typer.Option(
             "--sort",
-            metavar="KEY[=asc|desc]",
-            help="name, version, updated, pushed, pulled, created or size.",
+            metavar="name|version|updated|pushed|pulled|created|size[=asc|desc]",
+            help="What comes first.",
         ),
     ] = None,
     limit: Limit = None,
@@ -132,9 +132,20 @@ def _of_one(
     runtime: Runtime, reference: Reference, wish: Wish, cuts: list[tuple[Reference, Cut]]
 ) -> Iterator[Row]:
     found = find(runtime.session, reference, wish)
-    cut = Cut(found, wish.few, found.total)
+    cut = _Screenful(found, wish.few, found.total)
     cuts.append((reference, cut))
     yield from cut
+
+
+class _Screenful(Cut):
+    """Also says so where nobody knows how many rows there would be, and asking takes long."""
+
+    def more(self, advice: str = "") -> str | None:
+        told = super().more(advice)
+        full = self._limit is not None and self._shown >= self._limit
+        if told is None and full and self._total() is None:
+            return f"the first {self._shown:,}{advice}"
+        return told
 
 
 def _left_out(cuts: Sequence[tuple[Reference, Cut]]) -> str | None:

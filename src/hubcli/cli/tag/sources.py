@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubcli.errors import Unsupported
 from hubcli.output import Row
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hubcli.oci import Platform
     from hubcli.session import Session
     from hubcli.tags import Names, Order
+
+_Item = TypeVar("_Item")
 
 DETAILS = ("digest", "size", "platforms", "created")
 """What `--details` fetches where a registry lists names only."""
@@ -86,8 +88,6 @@ class Found(Iterator[Row]):
 def find(session: Session, reference: Reference, wish: Wish) -> Found:
     """The rows of a repository's tags that `wish` asks for."""
     found = (_on_hub if reference.on_hub else _on_registry)(session, reference, wish)
-    if wish.filters_rows:
-        found = Found(filter(wish.accepts, found), lambda: None)
     if not wish.needs_all:
         return found
     return _arranged(found, wish)
@@ -112,12 +112,16 @@ def _on_hub(session: Session, reference: Reference, wish: Wish) -> Found:
             "Docker Hub's list of tags does not say when images were made",
             hint=f"hubcli tag ls {reference.name} --sort pushed",
         )
-    few = wish.few if wish.names.everything and not wish.filters_rows else None
+    as_it_comes = wish.names.everything and not wish.filters_rows
     listing = session.hub.tags.list(
-        reference.path, name=wish.names.literal, wanted=None if wish.needs_all else few
+        reference.path,
+        name=wish.names.literal,
+        wanted=wish.few if as_it_comes and not wish.needs_all else None,
     )
-    rows = (row for row in listing if wish.names(str(row["name"])))
-    return Found(rows, lambda: listing.count if wish.names.everything else None)
+    if as_it_comes:
+        return Found(listing, lambda: listing.count)
+    rows = Counted(row for row in listing if wish.names(str(row["name"])) and wish.accepts(row))
+    return Found(rows, rows.total)
 
 
 def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
@@ -127,7 +131,7 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
             hint=f"hubcli tag ls {reference.name} --sort created",
         )
     repository = session.repository(reference)
-    counted = _Counted(name for page in repository.tags() for name in page if wish.names(name))
+    counted = Counted(name for page in repository.tags() for name in page if wish.names(name))
     if not wish.lookups:
         return Found((_row(reference, name) for name in counted), counted.total)
     from hubcli.registry.details import Details
@@ -136,24 +140,26 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
     rows = (
         {**_row(reference, name), **details} for name, details in looked_up if details is not None
     )
+    if wish.filters_rows:
+        return Found(filter(wish.accepts, rows), lambda: None)
     return Found(rows, counted.total)
 
 
-class _Counted(Iterator[str]):
-    """Names, counted as they go by."""
+class Counted(Iterator[_Item]):
+    """Items, counted as they go by."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = iter(names)
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items = iter(items)
         self._count = 0
 
-    def __next__(self) -> str:
-        name = next(self._names)
+    def __next__(self) -> _Item:
+        item = next(self._items)
         self._count += 1
-        return name
+        return item
 
     def total(self) -> int:
-        """How many there are in all: the rest is read for it, pages of names as they are."""
-        self._count += sum(1 for _ in self._names)
+        """How many there are in all: the rest is read for it, page by page."""
+        self._count += sum(1 for _ in self._items)
         return self._count
 
 
