@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -133,11 +134,14 @@ def test_a_refresh_token_is_not_carried_to_another_place(realm: Realm) -> None:
         assert elsewhere.seen == []
 
 
-NOW = int(time.time())
+@dataclass(frozen=True)
+class Ago:
+    """A time so many seconds before the test runs, which may be long after it was collected."""
 
+    seconds: int
 
-def issued(seconds_ago: int) -> str:
-    return str(from_epoch(NOW - seconds_ago))
+    def __str__(self) -> str:
+        return str(from_epoch(int(time.time()) - self.seconds))
 
 
 @pytest.mark.parametrize(
@@ -151,17 +155,18 @@ def issued(seconds_ago: int) -> str:
         ({"token": "t", "expires_in": True}, 60),
         ({"token": "t", "expires_in": None}, 60),
         ({"token": "t", "expires_in": 10**9}, 86_400),
-        ({"token": "t", "expires_in": 300, "issued_at": issued(0)}, 300),
-        ({"token": "t", "expires_in": 300, "issued_at": issued(100)}, 200),
-        ({"token": "t", "expires_in": 300, "issued_at": issued(-3600)}, 300),
-        ({"token": "t", "expires_in": 300, "issued_at": issued(3600)}, 300),
+        ({"token": "t", "expires_in": 300, "issued_at": Ago(0)}, 300),
+        ({"token": "t", "expires_in": 300, "issued_at": Ago(100)}, 200),
+        ({"token": "t", "expires_in": 300, "issued_at": Ago(-3600)}, 300),
+        ({"token": "t", "expires_in": 300, "issued_at": Ago(3600)}, 300),
         ({"token": "t", "expires_in": 300, "issued_at": "yesterday"}, 300),
         ({"token": "t", "expires_in": 300, "issued_at": 5}, 300),
     ],
 )
 def test_lifetimes(realm: Realm, body: dict[str, object], lifetime: int) -> None:
     """The scripted server's `Date` is the time of this machine."""
-    grant = realm.fetch(answer(body))
+    timed = {name: str(one) if isinstance(one, Ago) else one for name, one in body.items()}
+    grant = realm.fetch(answer(timed))
     assert grant is not None
     assert lifetime - 30 < grant.lifetime <= lifetime
 
