@@ -7,12 +7,21 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         '' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'See and use credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read manifests'; 'registry' = 'Look at a registry'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere' }
         'auth' = [ordered]@{ 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl'; 'helper' = 'Answer as a docker credential helper: get, store, erase, list' }
         'repo' = [ordered]@{ 'edit' = 'Change a repository; what is not named stays as it is'; 'create' = 'Create a repository, and print its full name'; 'ls' = 'List repositories'; 'inspect' = 'Show what there is to know of repositories'; 'readme' = 'Print a repository''s overview'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'rm' = 'Delete repositories with all that is in them' }
-        'tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories' }
+        'tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
         'manifest' = [ordered]@{ 'get' = 'Print a manifest or index' }
         'registry' = [ordered]@{ 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do'; 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address' }
-        'account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization' }
+        'account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
         'config' = [ordered]@{ 'ls' = 'List what is configured'; 'get' = 'Print the value of one key'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error'; 'path' = 'Print where the configuration file is, or would be' }
         'sandbox' = [ordered]@{ 'up' = 'Serve a sandbox until Ctrl-C'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'demo' = 'Walk through what a registry does' }
+        'help' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'Credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read manifests'; 'registry' = 'Look at a registry'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere'; 'environment' = 'Environment'; 'exit-codes' = 'Exit codes'; 'formats' = 'Formats'; 'references' = 'References' }
+        'help auth' = [ordered]@{ 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl'; 'helper' = 'Answer as a docker credential helper: get, store, erase, list' }
+        'help repo' = [ordered]@{ 'edit' = 'Change a repository; what is not named stays as it is'; 'create' = 'Create a repository, and print its full name'; 'ls' = 'List repositories'; 'inspect' = 'Show what there is to know of repositories'; 'readme' = 'Print a repository''s overview'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'rm' = 'Delete repositories with all that is in them' }
+        'help tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
+        'help manifest' = [ordered]@{ 'get' = 'Print a manifest or index' }
+        'help registry' = [ordered]@{ 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do'; 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address' }
+        'help account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
+        'help config' = [ordered]@{ 'ls' = 'List what is configured'; 'get' = 'Print the value of one key'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error'; 'path' = 'Print where the configuration file is, or would be' }
+        'help sandbox' = [ordered]@{ 'up' = 'Serve a sandbox until Ctrl-C'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'demo' = 'Walk through what a registry does' }
     }
     $flags = @{
         '' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '--version' = 'Show the version and exit'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -22,11 +31,11 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'auth status' = [ordered]@{ '--check' = 'Ask each registry; exit 4 if one refuses'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'auth token' = [ordered]@{ '--scope' = 'What the token is for'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'auth helper' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'search' = [ordered]@{ '--official' = 'Docker Official Images only'; '--verified' = 'Images of verified publishers only'; '--type' = 'image, model, plugin, extension, helm …'; '--arch' = 'Built for amd64, arm64 … (repeatable)'; '--os' = 'Built for linux, windows (repeatable)'; '--category' = 'In a category (repeatable)'; '--min-stars' = 'With at least N stars'; '--sort' = 'What comes first; an exact name by relevance'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'search' = [ordered]@{ '--official' = 'Docker Official Images only'; '--verified' = 'Images of verified publishers only'; '--type' = 'image, model, plugin, extension, helm ...'; '--arch' = 'Built for amd64, arm64 ... (repeatable)'; '--os' = 'Built for linux, windows (repeatable)'; '--category' = 'In a category (repeatable)'; '--min-stars' = 'With at least N stars'; '--sort' = 'What comes first; an exact name by relevance'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo edit' = [ordered]@{ '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--category' = 'A category of Docker Hub (up to three times)'; '--no-categories' = 'Take it out of all categories'; '--immutable-tags' = 'Tags that this regular expression matches never change (repeatable)'; '--no-immutable-tags' = 'Let all tags change'; '--archive' = 'Make it read-only'; '--unarchive' = 'Make it read-only'; '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo create' = [ordered]@{ '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--category' = 'A category of Docker Hub (up to three times)'; '--exist-ok' = 'Be content if it exists already'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'repo ls' = [ordered]@{ '--filter' = 'On the last part of a name; on all of it with a /'; '--private' = 'Only those'; '--public' = 'Only those'; '--sort' = 'name, updated, pulls, stars, size; =asc or =desc'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo ls' = [ordered]@{ '--filter' = 'On the last part of a name; on all of it with a /'; '--private' = 'Only those'; '--public' = 'Only those'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo inspect' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo readme' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo star' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -34,10 +43,11 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag inspect' = [ordered]@{ '--platform' = 'Whose configuration and layers to show'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'tag ls' = [ordered]@{ '--details' = 'Ask for what a registry''s list lacks, tag by tag'; '--filter' = 'Only tags like this'; '--match' = 'Only tags that this is found in'; '--digest' = 'Only tags that point here'; '--platform' = 'Only tags with this platform'; '--sort' = 'name, version, updated, pushed, pulled, created or size'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--aliases' = 'One row for all tags of a digest'; '--full-ref' = 'Whole references in place of tags'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'pull' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'tag ls' = [ordered]@{ '--details' = 'Ask for what a registry''s list lacks, tag by tag'; '--filter' = 'Only tags like this'; '--match' = 'Only tags that this is found in'; '--digest' = 'Only tags that point here'; '--platform' = 'Only tags with this platform'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--aliases' = 'One row for all tags of a digest'; '--full-ref' = 'Whole references in place of tags'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'tag rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'pull' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--archive' = 'What an archive is when its name does not say: oci or docker'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'push' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'copy' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'copy' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--archive' = 'What an archive is when its name does not say: oci or docker'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'inspect' = [ordered]@{ '--raw' = 'Print the manifest or index, byte for byte'; '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'digest' = [ordered]@{ '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'manifest' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -48,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'registry limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account info' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'account limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config ls' = [ordered]@{ '--all' = 'Show what is not set, too'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config get' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -61,282 +72,306 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'sandbox demo' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'completion' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'help' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'cp' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'cp' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--archive' = 'What an archive is when its name does not say: oci or docker'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
     }
     $valued = @{
-        ' --config' = 'file'
-        'login -u' = 'any'
-        'login --username' = 'any'
-        'login --otp' = 'any'
-        'login --store' = 'any'
-        'login --max-wait' = 'any'
-        'login --config' = 'file'
-        'logout --store' = 'any'
-        'logout --max-wait' = 'any'
-        'logout --config' = 'file'
-        'auth --config' = 'file'
-        'auth status --format' = 'values table json jsonl csv tsv'
-        'auth status --fields' = 'list registry username source kind expires valid help'
-        'auth status --query' = 'any'
-        'auth status --max-wait' = 'any'
-        'auth status --config' = 'file'
-        'auth token --scope' = 'any'
-        'auth token --max-wait' = 'any'
-        'auth token --config' = 'file'
-        'auth helper --config' = 'file'
-        'search --type' = 'any'
-        'search --arch' = 'any'
-        'search --os' = 'any'
-        'search --category' = 'any'
-        'search --min-stars' = 'any'
-        'search --sort' = 'values relevance pulls updated stars'
-        'search --limit' = 'any'
-        'search --format' = 'values table json jsonl csv tsv'
-        'search --fields' = 'list name description stars pulls official verified pulls_display publisher badge type created updated architectures operating_systems categories archived help'
-        'search --query' = 'any'
-        'search --max-wait' = 'any'
-        'search --config' = 'file'
-        'repo --config' = 'file'
-        'repo edit --description' = 'any'
-        'repo edit --readme' = 'file'
-        'repo edit --category' = 'any'
-        'repo edit --immutable-tags' = 'any'
-        'repo edit --format' = 'values table json jsonl csv tsv'
-        'repo edit --fields' = 'list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'
-        'repo edit --query' = 'any'
-        'repo edit --max-wait' = 'any'
-        'repo edit --config' = 'file'
-        'repo create --description' = 'any'
-        'repo create --readme' = 'file'
-        'repo create --category' = 'any'
-        'repo create --format' = 'values table json jsonl csv tsv'
-        'repo create --fields' = 'list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'
-        'repo create --query' = 'any'
-        'repo create --max-wait' = 'any'
-        'repo create --config' = 'file'
-        'repo ls --filter' = 'any'
-        'repo ls --sort' = 'any'
-        'repo ls --limit' = 'any'
-        'repo ls --format' = 'values table json jsonl csv tsv'
-        'repo ls --fields' = 'list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'
-        'repo ls --query' = 'any'
-        'repo ls --max-wait' = 'any'
-        'repo ls --config' = 'file'
-        'repo inspect --format' = 'values table json jsonl csv tsv'
-        'repo inspect --fields' = 'list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'
-        'repo inspect --query' = 'any'
-        'repo inspect --max-wait' = 'any'
-        'repo inspect --config' = 'file'
-        'repo readme --max-wait' = 'any'
-        'repo readme --config' = 'file'
-        'repo star --max-wait' = 'any'
-        'repo star --config' = 'file'
-        'repo unstar --max-wait' = 'any'
-        'repo unstar --config' = 'file'
-        'repo rm --format' = 'values table json jsonl csv tsv'
-        'repo rm --fields' = 'list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'
-        'repo rm --query' = 'any'
-        'repo rm --max-wait' = 'any'
-        'repo rm --config' = 'file'
-        'tag --config' = 'file'
-        'tag inspect --platform' = 'any'
-        'tag inspect --format' = 'values table json jsonl csv tsv'
-        'tag inspect --fields' = 'list reference digest media_type size platforms platform created config layers annotations attestations help'
-        'tag inspect --query' = 'any'
-        'tag inspect --max-wait' = 'any'
-        'tag inspect --config' = 'file'
-        'tag ls --filter' = 'any'
-        'tag ls --match' = 'any'
-        'tag ls --digest' = 'any'
-        'tag ls --platform' = 'any'
-        'tag ls --sort' = 'any'
-        'tag ls --limit' = 'any'
-        'tag ls --format' = 'values table json jsonl csv tsv'
-        'tag ls --fields' = 'list name digest status updated pushed pulled size platforms reference repository media_type type created aliases help'
-        'tag ls --query' = 'any'
-        'tag ls --max-wait' = 'any'
-        'tag ls --config' = 'file'
-        'pull --platform' = 'any'
-        'pull --jobs' = 'any'
-        'pull --format' = 'values table json jsonl csv tsv'
-        'pull --fields' = 'list source destination digest media_type platforms bytes seconds blobs dry_run help'
-        'pull --query' = 'any'
-        'pull --max-wait' = 'any'
-        'pull --config' = 'file'
-        'push --platform' = 'any'
-        'push --jobs' = 'any'
-        'push --format' = 'values table json jsonl csv tsv'
-        'push --fields' = 'list source destination digest media_type platforms bytes seconds blobs dry_run help'
-        'push --query' = 'any'
-        'push --max-wait' = 'any'
-        'push --config' = 'file'
-        'copy --platform' = 'any'
-        'copy --jobs' = 'any'
-        'copy --format' = 'values table json jsonl csv tsv'
-        'copy --fields' = 'list source destination digest media_type platforms bytes seconds blobs dry_run help'
-        'copy --query' = 'any'
-        'copy --max-wait' = 'any'
-        'copy --config' = 'file'
-        'inspect --platform' = 'any'
-        'inspect --format' = 'values table json jsonl csv tsv'
-        'inspect --fields' = 'list reference digest media_type size platforms platform created config layers annotations attestations help'
-        'inspect --query' = 'any'
-        'inspect --max-wait' = 'any'
-        'inspect --config' = 'file'
-        'digest --platform' = 'any'
-        'digest --format' = 'values table json jsonl csv tsv'
-        'digest --fields' = 'list digest reference media_type size help'
-        'digest --query' = 'any'
-        'digest --max-wait' = 'any'
-        'digest --config' = 'file'
-        'manifest --config' = 'file'
-        'manifest get --platform' = 'any'
-        'manifest get --max-wait' = 'any'
-        'manifest get --config' = 'file'
-        'registry --config' = 'file'
-        'registry ls --filter' = 'any'
-        'registry ls --limit' = 'any'
-        'registry ls --format' = 'values table json jsonl csv tsv'
-        'registry ls --fields' = 'list name namespace registry help'
-        'registry ls --query' = 'any'
-        'registry ls --max-wait' = 'any'
-        'registry ls --config' = 'file'
-        'registry ping --format' = 'values table json jsonl csv tsv'
-        'registry ping --fields' = 'list registry url milliseconds api_version auth realm service allowed catalog referrers delete chunked_upload help'
-        'registry ping --query' = 'any'
-        'registry ping --max-wait' = 'any'
-        'registry ping --config' = 'file'
-        'registry limits --format' = 'values table json jsonl csv tsv'
-        'registry limits --fields' = 'list kind limit remaining window_seconds resets source help'
-        'registry limits --query' = 'any'
-        'registry limits --max-wait' = 'any'
-        'registry limits --config' = 'file'
-        'account --config' = 'file'
-        'account info --format' = 'values table json jsonl csv tsv'
-        'account info --fields' = 'list name id email full_name type plan created help'
-        'account info --query' = 'any'
-        'account info --max-wait' = 'any'
-        'account info --config' = 'file'
-        'config --config' = 'file'
-        'config ls --format' = 'values table json jsonl csv tsv'
-        'config ls --fields' = 'list key value source help'
-        'config ls --query' = 'any'
-        'config ls --config' = 'file'
-        'config get --config' = 'file'
-        'config set --config' = 'file'
-        'config unset --config' = 'file'
-        'config path --config' = 'file'
-        'sandbox --config' = 'file'
-        'sandbox up --port' = 'any'
-        'sandbox up --data' = 'file'
-        'sandbox up --config' = 'file'
-        'sandbox env --port' = 'any'
-        'sandbox env --config' = 'file'
-        'sandbox run --config' = 'file'
-        'sandbox demo --config' = 'file'
-        'completion --config' = 'file'
-        'help --config' = 'file'
-        'cp --platform' = 'any'
-        'cp --jobs' = 'any'
-        'cp --format' = 'values table json jsonl csv tsv'
-        'cp --fields' = 'list source destination digest media_type platforms bytes seconds blobs dry_run help'
-        'cp --query' = 'any'
-        'cp --max-wait' = 'any'
-        'cp --config' = 'file'
+        ' --config' = @{}
+        'login -u' = @{}
+        'login --username' = @{}
+        'login --otp' = @{}
+        'login --store' = @{ words = 'keyring file docker' }
+        'login --max-wait' = @{}
+        'login --config' = @{}
+        'logout --store' = @{ words = 'keyring file docker' }
+        'logout --max-wait' = @{}
+        'logout --config' = @{}
+        'auth --config' = @{}
+        'auth status --format' = @{ words = 'table json jsonl csv tsv' }
+        'auth status --fields' = @{ words = 'registry username source kind expires valid help'; listed = $true }
+        'auth status --query' = @{}
+        'auth status --max-wait' = @{}
+        'auth status --config' = @{}
+        'auth token --scope' = @{ words = 'pull push delete'; listed = $true }
+        'auth token --max-wait' = @{}
+        'auth token --config' = @{}
+        'auth helper --config' = @{}
+        'search --type' = @{ words = 'image model plugin extension helm compose' }
+        'search --arch' = @{ words = 'amd64 arm64 arm 386 ppc64le s390x riscv64' }
+        'search --os' = @{ words = 'linux windows' }
+        'search --category' = @{}
+        'search --min-stars' = @{}
+        'search --sort' = @{ words = 'relevance pulls updated stars' }
+        'search --limit' = @{}
+        'search --format' = @{ words = 'table json jsonl csv tsv' }
+        'search --fields' = @{ words = 'name description stars pulls official verified pulls_display publisher badge type created updated architectures operating_systems categories archived help'; listed = $true }
+        'search --query' = @{}
+        'search --max-wait' = @{}
+        'search --config' = @{}
+        'repo --config' = @{}
+        'repo edit --description' = @{}
+        'repo edit --readme' = @{}
+        'repo edit --category' = @{}
+        'repo edit --immutable-tags' = @{}
+        'repo edit --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo edit --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo edit --query' = @{}
+        'repo edit --max-wait' = @{}
+        'repo edit --config' = @{}
+        'repo create --description' = @{}
+        'repo create --readme' = @{}
+        'repo create --category' = @{}
+        'repo create --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo create --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo create --query' = @{}
+        'repo create --max-wait' = @{}
+        'repo create --config' = @{}
+        'repo ls --filter' = @{}
+        'repo ls --sort' = @{ words = 'name updated pulls stars size' }
+        'repo ls --limit' = @{}
+        'repo ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo ls --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'; listed = $true }
+        'repo ls --query' = @{}
+        'repo ls --max-wait' = @{}
+        'repo ls --config' = @{}
+        'repo inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo inspect --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo inspect --query' = @{}
+        'repo inspect --max-wait' = @{}
+        'repo inspect --config' = @{}
+        'repo readme --max-wait' = @{}
+        'repo readme --config' = @{}
+        'repo star --max-wait' = @{}
+        'repo star --config' = @{}
+        'repo unstar --max-wait' = @{}
+        'repo unstar --config' = @{}
+        'repo rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo rm --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'; listed = $true }
+        'repo rm --query' = @{}
+        'repo rm --max-wait' = @{}
+        'repo rm --config' = @{}
+        'tag --config' = @{}
+        'tag inspect --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'tag inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'tag inspect --fields' = @{ words = 'reference digest media_type size platforms platform created config layers annotations attestations help'; listed = $true }
+        'tag inspect --query' = @{}
+        'tag inspect --max-wait' = @{}
+        'tag inspect --config' = @{}
+        'tag ls --filter' = @{}
+        'tag ls --match' = @{}
+        'tag ls --digest' = @{}
+        'tag ls --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'tag ls --sort' = @{ words = 'name version updated pushed pulled created size' }
+        'tag ls --limit' = @{}
+        'tag ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'tag ls --fields' = @{ words = 'name digest status updated pushed pulled size platforms reference repository media_type type created aliases help'; listed = $true }
+        'tag ls --query' = @{}
+        'tag ls --max-wait' = @{}
+        'tag ls --config' = @{}
+        'tag rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'tag rm --fields' = @{ words = 'reference digest action reason name repository help'; listed = $true }
+        'tag rm --query' = @{}
+        'tag rm --max-wait' = @{}
+        'tag rm --config' = @{}
+        'pull --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'pull --archive' = @{ words = 'oci docker' }
+        'pull --jobs' = @{}
+        'pull --format' = @{ words = 'table json jsonl csv tsv' }
+        'pull --fields' = @{ words = 'source destination digest media_type platforms bytes seconds blobs dry_run help'; listed = $true }
+        'pull --query' = @{}
+        'pull --max-wait' = @{}
+        'pull --config' = @{}
+        'push --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'push --jobs' = @{}
+        'push --format' = @{ words = 'table json jsonl csv tsv' }
+        'push --fields' = @{ words = 'source destination digest media_type platforms bytes seconds blobs dry_run help'; listed = $true }
+        'push --query' = @{}
+        'push --max-wait' = @{}
+        'push --config' = @{}
+        'copy --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'copy --archive' = @{ words = 'oci docker' }
+        'copy --jobs' = @{}
+        'copy --format' = @{ words = 'table json jsonl csv tsv' }
+        'copy --fields' = @{ words = 'source destination digest media_type platforms bytes seconds blobs dry_run help'; listed = $true }
+        'copy --query' = @{}
+        'copy --max-wait' = @{}
+        'copy --config' = @{}
+        'inspect --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'inspect --fields' = @{ words = 'reference digest media_type size platforms platform created config layers annotations attestations help'; listed = $true }
+        'inspect --query' = @{}
+        'inspect --max-wait' = @{}
+        'inspect --config' = @{}
+        'digest --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'digest --format' = @{ words = 'table json jsonl csv tsv' }
+        'digest --fields' = @{ words = 'digest reference media_type size help'; listed = $true }
+        'digest --query' = @{}
+        'digest --max-wait' = @{}
+        'digest --config' = @{}
+        'manifest --config' = @{}
+        'manifest get --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'manifest get --max-wait' = @{}
+        'manifest get --config' = @{}
+        'registry --config' = @{}
+        'registry ls --filter' = @{}
+        'registry ls --limit' = @{}
+        'registry ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'registry ls --fields' = @{ words = 'name namespace registry help'; listed = $true }
+        'registry ls --query' = @{}
+        'registry ls --max-wait' = @{}
+        'registry ls --config' = @{}
+        'registry ping --format' = @{ words = 'table json jsonl csv tsv' }
+        'registry ping --fields' = @{ words = 'registry url milliseconds api_version auth realm service allowed catalog referrers delete chunked_upload help'; listed = $true }
+        'registry ping --query' = @{}
+        'registry ping --max-wait' = @{}
+        'registry ping --config' = @{}
+        'registry limits --format' = @{ words = 'table json jsonl csv tsv' }
+        'registry limits --fields' = @{ words = 'kind limit remaining window_seconds resets source help'; listed = $true }
+        'registry limits --query' = @{}
+        'registry limits --max-wait' = @{}
+        'registry limits --config' = @{}
+        'account --config' = @{}
+        'account info --format' = @{ words = 'table json jsonl csv tsv' }
+        'account info --fields' = @{ words = 'name id email full_name type plan created help'; listed = $true }
+        'account info --query' = @{}
+        'account info --max-wait' = @{}
+        'account info --config' = @{}
+        'account limits --format' = @{ words = 'table json jsonl csv tsv' }
+        'account limits --fields' = @{ words = 'kind limit remaining window_seconds resets source help'; listed = $true }
+        'account limits --query' = @{}
+        'account limits --max-wait' = @{}
+        'account limits --config' = @{}
+        'config --config' = @{}
+        'config ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'config ls --fields' = @{ words = 'key value source help'; listed = $true }
+        'config ls --query' = @{}
+        'config ls --config' = @{}
+        'config get --config' = @{}
+        'config set --config' = @{}
+        'config unset --config' = @{}
+        'config path --config' = @{}
+        'sandbox --config' = @{}
+        'sandbox up --port' = @{}
+        'sandbox up --data' = @{}
+        'sandbox up --config' = @{}
+        'sandbox env --port' = @{}
+        'sandbox env --config' = @{}
+        'sandbox run --config' = @{}
+        'sandbox demo --config' = @{}
+        'completion --config' = @{}
+        'help --config' = @{}
+        'cp --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'cp --archive' = @{ words = 'oci docker' }
+        'cp --jobs' = @{}
+        'cp --format' = @{ words = 'table json jsonl csv tsv' }
+        'cp --fields' = @{ words = 'source destination digest media_type platforms bytes seconds blobs dry_run help'; listed = $true }
+        'cp --query' = @{}
+        'cp --max-wait' = @{}
+        'cp --config' = @{}
     }
     $arguments = @{
-        'login 0' = 'registry'
-        'logout 0' = 'registry'
-        'auth status 0' = 'registry'
-        'auth status *' = 'registry'
-        'auth token 0' = 'reference'
-        'auth helper 0' = 'any'
-        'search 0' = 'any'
-        'repo edit 0' = 'any'
-        'repo create 0' = 'any'
-        'repo ls 0' = 'any'
-        'repo inspect 0' = 'any'
-        'repo inspect *' = 'any'
-        'repo readme 0' = 'any'
-        'repo star 0' = 'any'
-        'repo star *' = 'any'
-        'repo unstar 0' = 'any'
-        'repo unstar *' = 'any'
-        'repo rm 0' = 'any'
-        'repo rm *' = 'any'
-        'tag inspect 0' = 'reference'
-        'tag inspect *' = 'reference'
-        'tag ls 0' = 'repository'
-        'tag ls *' = 'repository'
-        'pull 0' = 'reference'
-        'pull 1' = 'file'
-        'push 0' = 'reference'
-        'push 1' = 'reference'
-        'copy 0' = 'reference'
-        'copy 1' = 'reference'
-        'inspect 0' = 'reference'
-        'inspect *' = 'reference'
-        'digest 0' = 'reference'
-        'digest *' = 'reference'
-        'manifest get 0' = 'reference'
-        'manifest get *' = 'reference'
-        'registry ls 0' = 'any'
-        'registry ping 0' = 'any'
-        'registry limits 0' = 'any'
-        'account info 0' = 'any'
-        'config get 0' = 'any'
-        'config set 0' = 'any'
-        'config set 1' = 'any'
-        'config unset 0' = 'any'
-        'sandbox run 0' = 'any'
-        'sandbox run *' = 'any'
-        'completion 0' = 'values bash zsh fish powershell'
-        'help 0' = 'any'
-        'help *' = 'any'
-        'cp 0' = 'reference'
-        'cp 1' = 'reference'
+        'login 0' = @{ asks = 'registry' }
+        'logout 0' = @{ asks = 'registry' }
+        'auth status 0' = @{ asks = 'registry' }
+        'auth status *' = @{ asks = 'registry' }
+        'auth token 0' = @{ asks = 'reference' }
+        'auth helper 0' = @{ words = 'get store erase list' }
+        'search 0' = @{}
+        'repo edit 0' = @{ asks = 'repository' }
+        'repo create 0' = @{ asks = 'repository' }
+        'repo ls 0' = @{ asks = 'registry' }
+        'repo inspect 0' = @{ asks = 'repository' }
+        'repo inspect *' = @{ asks = 'repository' }
+        'repo readme 0' = @{ asks = 'repository' }
+        'repo star 0' = @{ asks = 'repository' }
+        'repo star *' = @{ asks = 'repository' }
+        'repo unstar 0' = @{ asks = 'repository' }
+        'repo unstar *' = @{ asks = 'repository' }
+        'repo rm 0' = @{ asks = 'repository' }
+        'repo rm *' = @{ asks = 'repository' }
+        'tag inspect 0' = @{ asks = 'reference' }
+        'tag inspect *' = @{ asks = 'reference' }
+        'tag ls 0' = @{ asks = 'repository' }
+        'tag ls *' = @{ asks = 'repository' }
+        'tag rm 0' = @{ asks = 'reference' }
+        'tag rm *' = @{ asks = 'reference' }
+        'pull 0' = @{ asks = 'reference' }
+        'pull 1' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:' }
+        'push 0' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:' }
+        'push 1' = @{ asks = 'reference' }
+        'copy 0' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
+        'copy 1' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
+        'inspect 0' = @{ asks = 'reference' }
+        'inspect *' = @{ asks = 'reference' }
+        'digest 0' = @{ asks = 'reference' }
+        'digest *' = @{ asks = 'reference' }
+        'manifest get 0' = @{ asks = 'reference' }
+        'manifest get *' = @{ asks = 'reference' }
+        'registry ls 0' = @{ asks = 'registry' }
+        'registry ping 0' = @{ asks = 'registry' }
+        'registry limits 0' = @{ asks = 'registry' }
+        'account info 0' = @{}
+        'config get 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }
+        'config set 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }
+        'config set 1' = @{}
+        'config unset 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }
+        'sandbox run 0' = @{}
+        'sandbox run *' = @{}
+        'completion 0' = @{ words = 'bash zsh fish powershell' }
+        'cp 0' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
+        'cp 1' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
+    }
+    $raw = @('sandbox run')
+
+    $path = ''; $at = 0; $skip = ''; $literal = $false
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
+        ForEach-Object { $_.Extent.Text })
+    foreach ($word in $words) {
+        if ($skip) { $skip = '' }
+        elseif ($literal) { $at++ }
+        elseif ($word -eq '--') { $literal = $true }
+        elseif ($word.StartsWith('-')) {
+            if ($valued.ContainsKey("$path $word")) { $skip = $word }
+        }
+        elseif ($commands.ContainsKey($path) -and $commands[$path].Contains($word)) {
+            $path = "$path $word".Trim()
+        }
+        else { $at++; $literal = $raw -contains $path }
     }
 
-    $path = ''; $at = 0; $skip = $null
-    $words = @($commandAst.CommandElements | Where-Object {
-        $_.Extent.EndOffset -lt $cursorPosition -or $wordToComplete -eq ''
-    } | Select-Object -Skip 1 | ForEach-Object { $_.Extent.Text })
-    foreach ($word in $words) {
-        if ($skip) { $skip = $null }
-        elseif ($word -eq '--') { return }
-        elseif ($word.StartsWith('-')) { if ($valued["$path $word"]) { $skip = $word } }
-        elseif ($commands[$path] -and $commands[$path].Contains($word)) {
-            $path = "$path $word".Trim(); $at = 0
-        }
-        else { $at++ }
+    $before = ''; $typed = $wordToComplete
+    if (-not $skip -and -not $literal -and $wordToComplete -match '^(--[a-z-]+)=(.*)$' -and
+        $valued.ContainsKey("$path $($Matches[1])")) {
+        $skip = $Matches[1]; $before = "$skip="; $typed = $Matches[2]
     }
     $answers = [ordered]@{}
     $given = $null
     if ($skip) { $given = $valued["$path $skip"] }
-    elseif ($wordToComplete.StartsWith('-')) { $answers = $flags[$path] }
-    elseif ($commands[$path]) { $answers = $commands[$path] }
-    else {
-        $given = $arguments["$path $at"]
-        if (-not $given) { $given = $arguments["$path *"] }
-    }
-    $typed = ''
+    elseif (-not $literal -and $wordToComplete.StartsWith('-')) { $answers = $flags[$path] }
+    elseif ($commands.ContainsKey($path)) { $answers = $commands[$path] }
+    elseif ($arguments.ContainsKey("$path $at")) { $given = $arguments["$path $at"] }
+    else { $given = $arguments["$path *"] }
+
     if ($given) {
-        $kind, $values = $given -split ' ', 2
-        if ($kind -eq 'values' -or $kind -eq 'list') {
-            if ($kind -eq 'list' -and $wordToComplete.Contains(',')) {
-                $typed = $wordToComplete.Substring(0, $wordToComplete.LastIndexOf(',') + 1)
-            }
-            $values -split ' ' | ForEach-Object { $answers[$_] = $_ }
+        $chosen = @()
+        if ($given.listed -and $typed.Contains(',')) {
+            $chosen = @($typed -split ',')
+            $before += $typed.Substring(0, $typed.LastIndexOf(',') + 1)
         }
-        elseif ($kind -eq 'file' -or $kind -eq 'any') { return }
-        else {
-            hubcli __complete $kind $wordToComplete 2>$null | ForEach-Object { $answers[$_] = $_ }
+        $names = @("$($given.words)" -split ' ' | Where-Object { $_ -and $chosen -notcontains $_ })
+        if ($given.asks) {
+            # Names that hubcli finds out; none that would mean something else to a shell.
+            $names += @(hubcli __complete $given.asks '--' $typed 2>$null |
+                Where-Object { $_ -cmatch '^[A-Za-z0-9._/:@-]+$' })
+        }
+        foreach ($name in $names) { $answers[$name] = $name }
+    }
+    if ($null -eq $answers) { return }
+    foreach ($name in $answers.Keys) {
+        $whole = "$before$name"
+        if ($whole.StartsWith($wordToComplete, [System.StringComparison]::Ordinal)) {
+            [System.Management.Automation.CompletionResult]::new(
+                $whole, $name, 'ParameterValue', $answers[$name])
         }
     }
-    if (-not $answers) { return }
-    $answers.GetEnumerator() | Where-Object { "$typed$($_.Key)" -like "$wordToComplete*" } |
-        ForEach-Object {
-            [System.Management.Automation.CompletionResult]::new(
-                "$typed$($_.Key)", $_.Key, 'ParameterValue', $_.Value)
-        }
 }

@@ -16,9 +16,14 @@ verbs = Commands()
 _TOPICS = Path(__file__).parent / "topics"
 
 
-def topics() -> list[str]:
-    """The names of the topics."""
-    return sorted(file.stem for file in _TOPICS.glob("*.txt"))
+def topics() -> dict[str, str]:
+    """The topics by name, each with its title."""
+    files = sorted(_TOPICS.glob("*.txt"))
+    return {file.stem: _text(file.stem).partition("\n")[0] for file in files}
+
+
+def _text(topic: str) -> str:
+    return (_TOPICS / f"{topic}.txt").read_text(encoding="utf-8")
 
 
 @verbs.command("help", network=False)
@@ -38,7 +43,7 @@ def help_(
     if not words:
         runtime.output.text("Topics: " + ", ".join(topics()) + "\n\nhubcli help TOPIC")
     elif len(words) == 1 and words[0] in topics():
-        runtime.output.text((_TOPICS / f"{words[0]}.txt").read_text(encoding="utf-8"))
+        runtime.output.text(_text(words[0]))
     else:
         runtime.output.text(_of_command(words))
 

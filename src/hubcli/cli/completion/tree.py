@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hubcli.cli.app import ALIASES, COMMANDS, load, root
@@ -12,133 +13,217 @@ from hubcli.output.selection import FORMAT_NAMES
 DYNAMIC = ("repository", "reference", "registry")
 """Kinds of values that `hubcli __complete KIND PREFIX` knows."""
 
-FILES = "file"
-_METAVARS = {
-    "REPO": "repository",
-    "REF": "reference",
-    "NEW": "repository",
-    "OLD": "repository",
-    "SRC": "reference",
-    "DST": "reference",
-    "HOST": "registry",
-    "FILE": FILES,
-    "DIR": FILES,
-    "DEST": FILES,
-    "LIST": FILES,
-}
+FILE, COMMAND = "file", "command"
+"""Kinds of values that shells know themselves."""
+
+STORES = ("oci:", "oci-archive:", "docker-archive:", "docker-daemon:")
+"""How local stores are spelled; after all but the last comes a path."""
+
+_PLATFORMS = (
+    *("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386"),
+    *("linux/ppc64le", "linux/s390x", "linux/riscv64", "windows/amd64"),
+)
+_ARCHITECTURES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a value can be: fixed `words`, names of a `kind`, or both; neither: any text.
+
+    `listed` values are several words with commas between.
+    """
+
+    words: tuple[str, ...] = ()
+    kind: str | None = None
+    listed: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        return not self.words and self.kind is None
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A flag. `values` are its words, `kind` says where else they come from; neither: any text."""
+    """A flag; `value` is None where it takes none."""
 
     names: tuple[str, ...]
     help: str
-    takes_value: bool
-    values: tuple[str, ...] = ()
-    kind: str | None = None
-    list: bool = False
+    value: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
     """What stands after the flags; `many` when the last one may be repeated."""
 
-    values: tuple[str, ...] = ()
-    kind: str | None = None
+    value: Value
     many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A command; `path` is how it is called, without `hubcli`."""
+    """A command; `path` is how it is called, without `hubcli`.
+
+    With `passes_on` nothing after its first argument is an option of its own.
+    """
 
     path: tuple[str, ...]
     help: str
-    options: tuple[Option, ...]
-    arguments: tuple[Argument, ...]
-    children: tuple[Node, ...]
+    options: tuple[Option, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    children: tuple[Node, ...] = ()
+    passes_on: bool = False
 
     @property
     def name(self) -> str:
-        return self.path[-1] if self.path else "hubcli"
+        return self.path[-1]
 
     @property
     def key(self) -> str:
         return " ".join(self.path)
+
+    @property
+    def flags(self) -> Iterator[tuple[str, Option]]:
+        """Each spelling of an option by itself."""
+        return ((name, option) for option in self.options for name in option.names)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything can come after the command's name."""
+        return bool(self.options or self.arguments or self.children)
 
     def walk(self) -> Iterator[Node]:
         yield self
         for child in self.children:
             yield from child.walk()
 
-    def argument(self, number: int) -> Argument | None:
-        """What the argument at that place (from 0) is."""
-        if number < len(self.arguments):
-            return self.arguments[number]
-        last = self.arguments[-1] if self.arguments else None
-        return last if last and last.many else None
-
 
 def tree() -> Node:
     """The whole tree; every command's module is imported for it."""
-    children = [_node(load(name), (name,)) for name, entry in COMMANDS.items() if not entry.hidden]
-    children += [_node(load(target), (alias,)) for alias, target in ALIASES.items()]
-    return Node((), "", _options(root()), (), tuple(children))
+    shown = {name: name for name, entry in COMMANDS.items() if not entry.hidden}
+    commands = [_node(load(target), (name,)) for name, target in (shown | ALIASES).items()]
+    children = (_explaining(one, commands) if one.key == "help" else one for one in commands)
+    return Node((), "", _options(root(), ""), (), tuple(children))
 
 
 def _node(command: Any, path: tuple[str, ...]) -> Node:
-    children = [
+    key = " ".join(path)
+    children = (
         _node(child, (*path, name))
         for name, child in getattr(command, "commands", {}).items()
         if not child.hidden
-    ]
+    )
     return Node(
-        path, _line(command.help), _options(command), tuple(_arguments(command)), tuple(children)
+        path,
+        _line(command.help),
+        _options(command, key),
+        tuple(_arguments(command, key)),
+        tuple(children),
+        passes_on=not command.context_settings.get("allow_interspersed_args", True),
     )
 
 
+def _explaining(help: Node, commands: Sequence[Node]) -> Node:
+    """`help` is followed by a topic, or by the words of a command."""
+    from hubcli.cli.help import topics
+
+    def named(node: Node) -> Node:
+        return Node((*help.path, *node.path), node.help, children=tuple(map(named, node.children)))
+
+    explained = {one.name: named(one) for one in commands}
+    for name, title in topics().items():
+        # A topic that is called as a command is goes before it, but not before its verbs.
+        explained[name] = replace(explained.get(name, Node((*help.path, name), "")), help=title)
+    return replace(help, arguments=(), children=tuple(explained.values()))
+
+
 def _line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0].rstrip(".")
+    """The first line, in the characters that every shell reads the same way."""
+    return (text or "").strip().partition("\n")[0].rstrip(".").replace("…", "...")
 
 
-def _options(command: Any) -> tuple[Option, ...]:
-    found = [_option(command, parameter) for parameter in command.params if _is_shown(parameter)]
-    return (*found, Option(("-h", "--help"), "Show help", takes_value=False))
+def _options(command: Any, key: str) -> tuple[Option, ...]:
+    shown = (one for one in command.params if one.param_type_name == "option" and not one.hidden)
+    found = (
+        Option(
+            (*parameter.opts, *parameter.secondary_opts),
+            _line(parameter.help),
+            None if parameter.is_flag else _value(command, parameter, key),
+        )
+        for parameter in shown
+    )
+    return (*found, Option(("-h", "--help"), "Show help"))
 
 
-def _is_shown(parameter: Any) -> bool:
-    return parameter.param_type_name == "option" and not parameter.hidden
-
-
-def _option(command: Any, parameter: Any) -> Option:
-    names = (*parameter.opts, *parameter.secondary_opts)
-    values = _words(parameter)
-    listed = "--fields" in names
-    if "--format" in names:
-        values = FORMAT_NAMES
-    view = getattr(command.callback, "view", None)
-    if listed and view is not None:
-        values = (*view.names, "help")
-    takes_value = not parameter.is_flag
-    kind = _kind(parameter.metavar) if takes_value and not values else None
-    return Option(names, _line(parameter.help), takes_value, values, kind, listed)
-
-
-def _arguments(command: Any) -> Iterator[Argument]:
+def _arguments(command: Any, key: str) -> Iterator[Argument]:
     for parameter in command.params:
-        if parameter.param_type_name != "argument":
-            continue
-        values = _words(parameter)
-        yield Argument(values, None if values else _kind(parameter.metavar), parameter.nargs == -1)
+        if parameter.param_type_name == "argument":
+            yield Argument(_value(command, parameter, key), parameter.nargs == -1)
 
 
-def _words(parameter: Any) -> tuple[str, ...]:
+def _value(command: Any, parameter: Any, key: str) -> Value:
+    if "--format" in parameter.opts:
+        return Value(FORMAT_NAMES)
+    if "--fields" in parameter.opts:
+        return Value((*command.callback.view.names, "help"), listed=True)
     choices: Sequence[Any] = getattr(parameter.type, "choices", ())
-    return tuple(str(getattr(choice, "value", choice)) for choice in choices)
+    if choices:
+        return Value(tuple(str(getattr(choice, "value", choice)) for choice in choices))
+    return meaning(key, parameter.metavar or parameter.name.upper()) or Value()
 
 
-def _kind(metavar: str | None) -> str | None:
-    """By the name that help gives the value: `REPO…` is a repository."""
-    name = (metavar or "").strip("[]").partition("|")[0].rstrip(".…")
-    return _METAVARS.get(name.partition("_")[0])
+def meaning(command: str, metavar: str) -> Value | None:
+    """What a value can be by the name that help gives it; None where that name is not known."""
+    name = re.sub(r"^\[(.*)\]$", r"\1", metavar).rstrip(",…")
+    words = re.fullmatch(r"([a-z0-9-]+(?:\|[a-z0-9-]+)+)(?:\[=.*\])?", name)
+    if words:
+        return Value(tuple(words[1].split("|")))
+    if name == "KEY":
+        return Value(_settings())
+    return _MEANINGS.get(f"{command} {name}") or _MEANINGS.get(name)
+
+
+def _settings() -> tuple[str, ...]:
+    """The keys that `hubcli config` knows; those of a registry begin with its name."""
+    from hubcli.config import TABLES
+
+    tables = ((name, table) for name, table in TABLES.items() if name != "registries")
+    keys = (f"{name}.{entry.name}" for name, table in tables for entry in fields(table))
+    return (*keys, "registries.")
+
+
+_REPOSITORY, _REFERENCE, _REGISTRY = (Value(kind=kind) for kind in DYNAMIC)
+_PLATFORM = Value(_PLATFORMS)
+_PATH = Value(kind=FILE)
+_FREE = Value()
+_MEANINGS: Mapping[str, Value] = {
+    "REPO": _REPOSITORY,
+    "NAME": _REPOSITORY,
+    "REF": _REFERENCE,
+    "HOST": _REGISTRY,
+    "HOST/NAMESPACE": _REGISTRY,
+    "HOST[/NAMESPACE]": _REGISTRY,
+    "HOST[/REPO]": _REGISTRY,
+    "NAMESPACE|HOST[/NAMESPACE]": _REGISTRY,
+    "SRC": Value(STORES, "reference"),
+    "DST": Value(STORES, "reference"),
+    "push SRC": Value(STORES, FILE),
+    "DEST": Value(STORES, FILE),
+    "FILE": _PATH,
+    "DIR": _PATH,
+    "-- CMD [ARG]": Value(kind=COMMAND),
+    "OS/ARCH[/VARIANT]": _PLATFORM,
+    "tag ls P": _PLATFORM,
+    "tag inspect P": _PLATFORM,
+    "ARCH": Value(_ARCHITECTURES),
+    "OS": Value(("linux", "windows")),
+    "TYPE": Value(("image", "model", "plugin", "extension", "helm", "compose")),
+    "ACTION": Value(("pull", "push", "delete"), listed=True),
+    **dict.fromkeys(
+        (
+            *("C", "CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "REGEX", "RULE"),
+            *("SECONDS", "SLUG", "TEXT", "USER", "VALUE", "account info NAME"),
+        ),
+        _FREE,
+    ),
+}
+"""By the name of a value; where one command means something else by it, by both."""

@@ -68,7 +68,9 @@ def ls(
     private: Annotated[bool | None, typer.Option("--private/--public", help="Only those.")] = None,
     sort: Annotated[
         str | None,
-        typer.Option("--sort", metavar="FIELD", help=f"{', '.join(_SORTS)}; =asc or =desc."),
+        typer.Option(
+            "--sort", metavar=f"{'|'.join(_SORTS)}[=asc|desc]", help="What comes first."
+        ),
     ] = None,
     limit: Limit = None,
 ) -> Shown:
