@@ -217,9 +217,18 @@ def test_a_ready_token_is_for_the_hub_api_alone() -> None:
     assert keychain(config.load({}), warn=pytest.fail).token is None
 
 
+ALICE = {"HUBCLI_USERNAME": "alice", "HUBCLI_PASSWORD": "s"}
+
+
 @pytest.mark.parametrize(
     ("variables", "imported"),
-    [({}, True), ({"HUBCLI_USERNAME": "alice", "HUBCLI_PASSWORD": "s"}, False)],
+    [
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, True),
+        ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}, True),
+        ({}, False),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", **ALICE}, False),
+    ],
+    ids=["configured", "bus", "no bus", "environment"],
 )
 def test_the_keyring_library_is_imported_only_to_be_asked(
     hubcli: Subprocess, variables: dict[str, str], imported: bool

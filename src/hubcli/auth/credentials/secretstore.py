@@ -7,6 +7,8 @@ searched. The keyring library is imported when the keyring is first asked.
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -131,6 +133,8 @@ class KeyringStore:
 
 def _backend() -> KeyringBackend | None:
     """The keyring that is configured or fits best; None where none is usable."""
+    if _is_hopeless():
+        return None
     import keyring
     from keyring.backends import chainer, fail, null
 
@@ -140,6 +144,27 @@ def _backend() -> KeyringBackend | None:
     if isinstance(backend, chainer.ChainerBackend) and not backend.backends:
         return None
     return backend  # type: ignore[no-any-return]
+
+
+def _is_hopeless() -> bool:
+    """Whether there cannot be a keyring: all that the library knows on Linux need a session bus.
+
+    Finding that out takes the library longer than a whole command, and servers and CI have none.
+    """
+    if sys.platform != "linux" or "keyring" in sys.modules:
+        return False
+    environ = os.environ
+    if environ.get("PYTHON_KEYRING_BACKEND") or environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return False
+    configured = Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    if (configured / "python_keyring" / "keyringrc.cfg").exists():
+        return False
+    if (Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent") / "bus").exists():
+        return False
+    from importlib.metadata import entry_points
+
+    installed = entry_points(group="keyring.backends")
+    return all(entry.value.startswith("keyring.backends.") for entry in installed)
 
 
 def _failure(error: BaseException) -> BaseException:
