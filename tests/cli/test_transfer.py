@@ -249,6 +249,8 @@ def test_push_from_dockers_archive_that_skopeo_wrote(
     theirs = skopeo("inspect", "--config", f"docker-archive:{tmp_path}/theirs.tar")
     ours = skopeo("inspect", "--config", "--tls-verify=false", f"docker://{destination}")
     assert json.loads(ours) == json.loads(theirs)
+    layers = json.loads(skopeo.raw(destination))["layers"]
+    assert [layer["mediaType"][-5:] for layer in layers] == [".gzip", ".gzip"]
     skopeo("copy", "--src-tls-verify=false", f"docker://{destination}", f"oci:{tmp_path}/back:x")
 
 

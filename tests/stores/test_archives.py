@@ -135,6 +135,46 @@ def test_a_layer_that_is_a_link_to_another_images(opened: Any) -> None:
     assert blob(store, store.manifest(ONLY).layers[0]) == b"plain tar"
 
 
+def test_plain_layers_can_be_compressed_always_the_same_way(tmp_path: Path) -> None:
+    plain = b"plain tar" * 10_000
+    path = tmp_path / "x.tar"
+    path.write_bytes(tarred(docker_files(plain)))
+    digests = set()
+    for _ in range(2):
+        with archive.opened(path, ARCHIVE, "x.tar", compress=True) as store:
+            manifest = store.manifest(ONLY)
+            (layer,) = manifest.layers
+            content = blob(store, layer)
+        assert gzip.decompress(content) == plain
+        assert (sha256(content), len(content)) == (layer.digest, layer.size)
+        assert layer.media_type.endswith(".diff.tar.gzip")
+        digests.add(manifest.digest)
+    assert len(digests) == 1
+
+
+def test_a_layer_that_is_compressed_is_verified_by_its_diff_id(tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(tarred({**docker_files(), "l/layer.tar": b"other tar"}))
+    with (
+        archive.opened(path, ARCHIVE, "x.tar", compress=True) as store,
+        pytest.raises(IntegrityFailure),
+    ):
+        store.manifest(ONLY)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("layer", [b"plain tar", LAYER], ids=["plain", "compressed"])
+def test_an_archive_of_both_kinds(
+    image: Image, tmp_path: Path, compress: bool, layer: bytes
+) -> None:
+    """As docker 25 and later save it: the OCI image is taken, but plain layers are compressed."""
+    path = tmp_path / "x.tar"
+    path.write_bytes(tarred({**oci_files(image), **docker_files(layer)}))
+    with archive.opened(path, ARCHIVE, "x.tar", compress=compress) as store:
+        is_oci = store.resolve(ONLY).digest == image.digest
+    assert is_oci == (not compress or layer is LAYER)
+
+
 def test_several_images_have_to_be_told_apart(opened: Any) -> None:
     entry = {"Config": "c.json", "Layers": ["l/layer.tar"]}
     files = docker_files()

@@ -33,11 +33,13 @@ _OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 @contextmanager
-def opened(path: Path | BinaryIO, kind: str, shown: str) -> Iterator[Source]:
+def opened(
+    path: Path | BinaryIO, kind: str, shown: str, *, compress: bool = False
+) -> Iterator[Source]:
     """The images of an archive in a file or on a stream; gzip is undone into a temporary file.
 
-    Of `kind` `archive` it is what its content says. IntegrityFailure for a damaged archive,
-    NotFound for a missing file.
+    Of `kind` `archive` it is what its content says. With `compress` the layers of docker's archives
+    are compressed. IntegrityFailure for a damaged archive, NotFound for a missing file.
     """
     with ExitStack() as stack:
         try:
@@ -46,14 +48,22 @@ def opened(path: Path | BinaryIO, kind: str, shown: str) -> Iterator[Source]:
             raise NotFound(f"there is no file {path}") from None
         if not isinstance(path, Path):
             raw = _spooled(raw, stack)
-        yield _reader(Tar(_inflated(raw, shown, stack), shown), kind, shown)
+        scratch = None
+        if compress:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hubcli-")))
+        yield _reader(Tar(_inflated(raw, shown, stack), shown), kind, shown, scratch)
 
 
-def _reader(content: Tar, kind: str, shown: str) -> Source:
+def _reader(content: Tar, kind: str, shown: str, scratch: Path | None) -> Source:
+    """The right kind of store. Docker 25 and later write archives that are of both kinds; their
+    layers, if plain, had better be compressed on the way to a registry."""
+    dockers = docker_archive.DockerArchive(content, shown, scratch)
+    if kind == DOCKER_ARCHIVE:
+        return dockers
     is_layout = content.size(INDEX) is not None
     is_dockers = content.size(docker_archive.MANIFESTS) is not None
-    if kind == DOCKER_ARCHIVE or (kind == ARCHIVE and not is_layout and is_dockers):
-        return docker_archive.DockerArchive(content, shown)
+    if kind == ARCHIVE and is_dockers and (not is_layout or (scratch and dockers.is_plain())):
+        return dockers
     if kind == ARCHIVE and not is_layout:
         raise UsageError(f"{shown} is neither an OCI archive nor one of docker's")
     return Layout(content, shown)

@@ -1,14 +1,17 @@
 """Archives as `docker save` writes and `docker load` reads them: `manifest.json` and its files.
 
 Read as a Docker schema 2 image. A layer that is a plain tar has its diff id for a digest, so that
-nothing has to be read in advance; compressed ones are hashed first.
+nothing has to be read in advance; compressed ones are hashed first. For a registry plain layers are
+compressed, the same way every time, since that is how images are expected there.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,39 +39,45 @@ class _Entry:
 
 
 class _Files:
-    """The blobs of the images that have been looked at, by digest."""
+    """The blobs of the images that have been looked at: by digest, in which tree they are."""
 
-    def __init__(self, files: Tree) -> None:
-        self._files = files
-        self._names: dict[str, str] = {}
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[Tree, str]] = {}
 
-    def add(self, digest: str, name: str) -> None:
-        self._names[digest] = name
+    def add(self, digest: str, files: Tree, name: str) -> None:
+        self._places[digest] = (files, name)
 
     def has(self, descriptor: Descriptor) -> bool:
-        name = self._names.get(descriptor.digest)
-        return name is not None and self._files.size(name) == descriptor.size
+        files, name = self._places.get(descriptor.digest, (None, ""))
+        return files is not None and files.size(name) == descriptor.size
 
     def open(self, descriptor: Descriptor, offset: int = 0) -> Chunks:
-        name = self._names.get(descriptor.digest)
-        if name is None:
-            raise NotFound(f"there is no {descriptor.digest} in the archive")
-        return self._files.open(name, offset)
+        files, name = self._place(descriptor)
+        return files.open(name, offset)
 
     def read(self, descriptor: Descriptor) -> bytes:
-        content = tree.read(self._files, self._names[descriptor.digest], oci.LARGEST_MANIFEST)
+        content = tree.read(*self._place(descriptor), oci.LARGEST_MANIFEST)
         oci.verify(content, descriptor.digest, descriptor.size)
         return content
 
+    def _place(self, descriptor: Descriptor) -> tuple[Tree, str]:
+        if descriptor.digest not in self._places:
+            raise NotFound(f"there is no {descriptor.digest} in the archive")
+        return self._places[descriptor.digest]
+
 
 class DockerArchive:
-    """The images of an archive, by `NAME:TAG`."""
+    """The images of an archive, by `NAME:TAG`.
 
-    def __init__(self, files: Tree, shown: str) -> None:
+    With a directory `scratch` plain layers are compressed into it.
+    """
+
+    def __init__(self, files: Tree, shown: str, scratch: Path | None = None) -> None:
         self._files = files
         self._shown = shown
+        self._scratch = scratch
         self._made: dict[str, Manifest] = {}
-        self.blobs = _Files(files)
+        self.blobs = _Files()
 
     def resolve(self, identifier: str) -> Descriptor:
         return self.manifest(identifier).descriptor
@@ -84,6 +93,11 @@ class DockerArchive:
     def tags(self) -> list[str]:
         """The names of its images."""
         return [name for entry in self._entries() for name in entry.names]
+
+    def is_plain(self) -> bool:
+        """Whether a layer in it is not compressed: it is of docker's own, classic store then."""
+        names = {name for entry in self._entries() for name in entry.layers}
+        return any(self._files.size(name) and not self._compression(name) for name in names)
 
     def _find(self, identifier: str) -> _Entry:
         entries = self._entries()
@@ -122,8 +136,10 @@ class DockerArchive:
                 f"{len(diff_ids)}"
             )
         config = Descriptor(oci.DOCKER_CONFIG, oci.digest_of(content), len(content))
-        self.blobs.add(config.digest, entry.config)
-        layers = [self._layer(*pair) for pair in zip(entry.layers, diff_ids, strict=True)]
+        self.blobs.add(config.digest, self._files, entry.config)
+        names = dict(zip(diff_ids, entry.layers, strict=True))
+        known = {diff_id: self._layer(name, diff_id) for diff_id, name in names.items()}
+        layers = [known[diff_id] for diff_id in diff_ids]
         document = {
             "schemaVersion": 2,
             "mediaType": oci.DOCKER_MANIFEST,
@@ -139,10 +155,19 @@ class DockerArchive:
         if size is None:
             raise IntegrityFailure(f"{self._shown} lacks the layer {name}")
         compression = self._compression(name)
+        if compression is None and self._scratch is not None:
+            return self._compressed(name, diff_id, self._scratch)
         digest = diff_id if compression is None else self._digest(name)
-        self.blobs.add(digest, name)
+        self.blobs.add(digest, self._files, name)
         suffix = f".{compression}" if compression else ""
         return Descriptor(f"{_LAYER}{suffix}", digest, size)
+
+    def _compressed(self, name: str, diff_id: str, scratch: Path) -> Descriptor:
+        file = f"{_hex(diff_id)}.tar.gz"
+        with self._files.open(name) as chunks:
+            digest, size = compress(chunks, diff_id, scratch / file)
+        self.blobs.add(digest, tree.Directory(scratch), file)
+        return Descriptor(f"{_LAYER}.gzip", digest, size)
 
     def _compression(self, name: str) -> str | None:
         with self._files.open(name) as chunks:
@@ -152,8 +177,6 @@ class DockerArchive:
         )
 
     def _digest(self, name: str) -> str:
-        import hashlib
-
         seen = hashlib.sha256()
         with self._files.open(name) as chunks:
             for chunk in chunks:
@@ -218,6 +241,24 @@ def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
     add(f"{_hex(root.config.digest)}.json", config)
     for diff_id, layer in dict(zip(diff_ids, root.layers, strict=True)).items():
         add(f"{_hex(diff_id)}.tar", _plain(_path(directory, layer), diff_id))
+
+
+def compress(chunks: Iterable[bytes], diff_id: str, target: Path) -> tuple[str, int]:
+    """Compress a layer into a file, the same bytes for the same layer; their digest and size.
+
+    IntegrityFailure where the layer is not what its diff id says.
+    """
+    verifier = Verifier(diff_id)
+    with target.open("w+b") as file:
+        with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as sink:
+            for chunk in chunks:
+                verifier.update(chunk)
+                sink.write(chunk)
+        verifier.finish()
+        size = file.tell()
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return f"sha256:{digest}", size
 
 
 def _plain(layer: Path, diff_id: str) -> Path:

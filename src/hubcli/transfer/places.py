@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from hubcli.errors import Unsupported, UsageError
 from hubcli.reference import Reference, is_tag, parse
-from hubcli.stores import ONLY, Store, archive, spelling
+from hubcli.stores import ONLY, Store, spelling
 from hubcli.stores.layout import LayoutDirectory
 from hubcli.stores.spelling import Local
-from hubcli.stores.tar import Sink
 from hubcli.transfer.engine import Image, Target
+
+if TYPE_CHECKING:
+    from hubcli.stores.tar import Sink
 
 
 class Repository(Store, Protocol):
@@ -46,7 +48,7 @@ class Places:
         if isinstance(spelled, Reference):
             yield _remote(spelled, self._repository(spelled, "pull"))
         else:
-            with self._opened(spelled) as image:
+            with self._opened(spelled, compress=False) as image:
                 yield image
 
     @contextmanager
@@ -54,10 +56,10 @@ class Places:
         """An image to be read, and one to be written; an archive is written at the end."""
         if isinstance(source, Reference) and isinstance(destination, Reference):
             yield self._between(source, destination)
-        elif isinstance(destination, Reference):
-            with self.source(source) as read:
+        elif isinstance(source, Local) and isinstance(destination, Reference):
+            with self._opened(source, compress=True) as read:
                 yield read, _target(destination, self._repository(destination, "pull", "push"))
-        else:
+        elif isinstance(destination, Local):
             name = destination.name or _name_of(source, destination.kind)
             with self.source(source) as read, self._created(destination, name) as written:
                 yield read, written
@@ -72,14 +74,16 @@ class Places:
         return _remote(source, read), _target(destination, written)
 
     @contextmanager
-    def _opened(self, local: Local) -> Iterator[Image]:
+    def _opened(self, local: Local, *, compress: bool) -> Iterator[Image]:
         if local.kind == spelling.DOCKER_DAEMON:
             raise _unsupported(local)
         if local.kind == spelling.OCI:
             yield Image(LayoutDirectory(Path(local.path)), local.identifier, str(local))
             return
+        from hubcli.stores import archive
+
         content = self._stdin() if local.is_stream else Path(local.path)
-        with archive.opened(content, local.kind, _place(local)) as store:
+        with archive.opened(content, local.kind, _place(local), compress=compress) as store:
             yield Image(store, local.identifier, str(local))
 
     @contextmanager
@@ -89,7 +93,10 @@ class Places:
             raise _unsupported(local)
         if local.kind == spelling.OCI:
             yield Target(LayoutDirectory(Path(local.path)), name, shown)
-        elif local.is_stream:
+            return
+        from hubcli.stores import archive
+
+        if local.is_stream:
             with archive.streamed(self._stdout(), local.kind, name) as staging:
                 yield Target(staging, name, "stdout")
         else:
