@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "hubcli"
 RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli",),
     ("hubcli.errors",),
-    ("hubcli.timestamps", "hubcli.parallel", "hubcli.files"),
+    ("hubcli.timestamps", "hubcli.parallel", "hubcli.files", "hubcli.semver"),
     ("hubcli.reference", "hubcli.tags"),
     ("hubcli.oci",),
     ("hubcli.auth.challenge", "hubcli.config"),

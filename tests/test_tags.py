@@ -116,6 +116,12 @@ def test_names_are_filtered(glob: str | None, match: str | None, wanted: set[str
     assert {name for name in ("v1", "v1.2", "pr-7", "V1") if chosen(name)} == wanted
 
 
+def test_a_range_of_versions_filters_as_well() -> None:
+    chosen = tags.names("v*", None, ">=1.2 <2")
+    names = ("v1.2", "1.3", "v2", "v1.9.9", "latest", "v1.3-rc1")
+    assert [name for name in names if chosen(name)] == ["v1.2", "v1.9.9"]
+
+
 @pytest.mark.parametrize("pattern", ["(", "*", "a{99999999999}", "x" * 513])
 def test_a_regular_expression_that_is_none_is_refused(pattern: str) -> None:
     with pytest.raises(UsageError):

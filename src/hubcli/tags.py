@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubcli.errors import UsageError
+from hubcli.semver import Range, parse_range
 
 Row = Mapping[str, Any]
 
@@ -75,19 +76,22 @@ def parse_order(text: str) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The tags wanted, by `--filter` (a glob on the whole name) and `--match` (a regex in it)."""
+    """The tags wanted: by a glob on the whole name, a regex in it, a range of versions."""
 
     glob: str | None = None
     match: re.Pattern[str] | None = None
+    versions: Range | None = None
 
     def __call__(self, name: str) -> bool:
         if self.glob is not None and not fnmatch.fnmatchcase(name, self.glob):
             return False
-        return self.match is None or self.match.search(name) is not None
+        if self.match is not None and self.match.search(name) is None:
+            return False
+        return self.versions is None or self.versions(name)
 
     @property
     def everything(self) -> bool:
-        return self.glob is None and self.match is None
+        return self.glob is None and self.match is None and self.versions is None
 
     @property
     def literal(self) -> str | None:
@@ -96,17 +100,23 @@ class Names:
         return max(parts, key=len, default="") or None
 
 
-def names(glob: str | None = None, match: str | None = None) -> Names:
-    """The wish behind `--filter` and `--match`; UsageError for a pattern that is none."""
+def names(glob: str | None = None, match: str | None = None, semver: str | None = None) -> Names:
+    """The wish behind `--filter`, `--match` and `--semver`; UsageError for one that is none."""
     for pattern in (glob, match):
         if pattern is not None and len(pattern) > _LONGEST_PATTERN:
             raise UsageError(f"a pattern has at most {_LONGEST_PATTERN} characters")
-    if match is None:
-        return Names(glob)
+    return Names(
+        glob,
+        None if match is None else _compiled(match),
+        None if semver is None else parse_range(semver),
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
     try:
-        return Names(glob, re.compile(match))
+        return re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(f"--match {match!r} is no regular expression: {error}") from error
+        raise UsageError(f"--match {pattern!r} is no regular expression: {error}") from error
 
 
 def version(name: str) -> tuple[Any, ...]:

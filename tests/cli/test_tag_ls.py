@@ -177,6 +177,12 @@ def test_names_are_filtered(cli: InProcess, month: str, options: list[str], expe
     assert (result.exit_code, len(result.lines())) == (0, expected)
 
 
+def test_versions_are_filtered(cli: InProcess, sandbox: SandboxServer) -> None:
+    names = cli("tag", "ls", "alice/webapp", "--semver", ">=1.1 <2", "--sort", "version", "-q")
+    assert names.lines() == ["v1.1.0", "v1.2.0", "v1.2.1"]
+    assert cli("tag", "ls", "alice/webapp", "--semver", "new").exit_code == 2
+
+
 def test_hub_helps_with_a_pattern(cli: InProcess, sandbox: SandboxServer) -> None:
     assert len(cli("tag", "ls", NIGHTLY, "--filter", "202611*", "-q").lines()) == 20
     (request,) = sandbox.requests("GET /v2/namespaces")

@@ -42,6 +42,10 @@ def ls(
         str | None,
         typer.Option("--match", metavar="REGEX", help="Only tags that this is found in."),
     ] = None,
+    semver: Annotated[
+        str | None,
+        typer.Option("--semver", metavar="RANGE", help="Only versions in this: '>=1.2 <2'."),
+    ] = None,
     digest: Annotated[
         str | None, typer.Option("--digest", metavar="DIGEST", help="Only tags that point here.")
     ] = None,
@@ -80,7 +84,7 @@ def ls(
 
     screenful = None if all or not _for_a_screen(runtime, selection) else _SCREENFUL
     wish = Wish(
-        names=tags.names(filter, match),
+        names=tags.names(filter, match, semver),
         digest=None if digest is None else checked_digest(digest),
         platform=None if platform is None else oci.parse_platform(platform),
         order=None if sort is None else tags.parse_order(sort),

@@ -1,0 +1,218 @@
+"""`hubcli tag rm`: shows which tags will go, asks, and removes them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+import typer
+
+from hubcli.cli.commands import Rows, Shown
+from hubcli.cli.options import DryRun, Yes
+from hubcli.cli.runtime import Runtime
+from hubcli.cli.tag.declared import REMOVAL, group
+from hubcli.errors import Conflict, NotFound, UsageError, doing
+from hubcli.output import Row, Selection
+from hubcli.reference import Reference, parse_pattern
+
+if TYPE_CHECKING:
+    from hubcli.registry.untag import Untagger
+    from hubcli.session import Session
+
+_ACTION = "delete"
+_LONGEST_PLAN = 50
+"""Tags that are shown one by one before the question; --dry-run shows all."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A tag that is to go, what it points at, and why it was chosen."""
+
+    reference: Reference
+    digest: str | None
+    reason: str
+
+    @property
+    def tag(self) -> str:
+        return self.reference.identifier
+
+    @property
+    def row(self) -> Row:
+        return {
+            "reference": self.reference.short,
+            "digest": self.digest,
+            "action": _ACTION,
+            "reason": self.reason,
+            "name": self.tag,
+            "repository": self.reference.name,
+        }
+
+
+class Tags(Protocol):
+    """The tags of a repository, to be looked at and removed one by one."""
+
+    def digest(self, tag: str) -> str | None:
+        """What a tag points at, None where that is not told; NotFound without such a tag."""
+        ...
+
+    def matching(self, glob: str) -> Iterator[tuple[str, str | None]]:
+        """The tags that match, with what they point at."""
+        ...
+
+    def remove(self, tag: str, digest: str | None) -> None:
+        """Remove a tag alone; Conflict where it points elsewhere by now."""
+        ...
+
+
+class HubTags:
+    """Docker Hub's API deletes a tag and nothing else."""
+
+    def __init__(self, session: Session, repository: Reference) -> None:
+        self._tags = session.hub.tags
+        self._path = repository.path
+
+    def digest(self, tag: str) -> str | None:
+        digest = self._tags.inspect(self._path, tag)["digest"]
+        return None if digest is None else str(digest)
+
+    def matching(self, glob: str) -> Iterator[tuple[str, str | None]]:
+        from hubcli.tags import names
+
+        wanted = names(glob)
+        for row in self._tags.list(self._path, name=wanted.literal):
+            if wanted(str(row["name"])):
+                digest = row["digest"]
+                yield str(row["name"]), None if digest is None else str(digest)
+
+    def remove(self, tag: str, digest: str | None) -> None:
+        found = self.digest(tag)
+        if found != digest:
+            raise Conflict(f"it was moved meanwhile, to {found}; nothing was deleted")
+        self._tags.delete(self._path, tag)
+
+
+class RegistryTags:
+    """Any registry, by the ways of `registry.untag`."""
+
+    def __init__(self, session: Session, repository: Reference) -> None:
+        self._session = session
+        self._reference = repository
+        self._repository = session.repository(repository)
+
+    @cached_property
+    def _untagger(self) -> Untagger:
+        from hubcli.registry.untag import Untagger
+
+        # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
+        return Untagger(self._session.repository(self._reference, "*"), self._session.warn)
+
+    def digest(self, tag: str) -> str | None:
+        return self._repository.resolve(tag).digest
+
+    def matching(self, glob: str) -> Iterator[tuple[str, str | None]]:
+        from hubcli.registry.details import Details
+
+        names = (
+            name for page in self._repository.tags() for name in page if fnmatchcase(name, glob)
+        )
+        for name, details in Details(self._repository, {"digest"}).of(names):
+            if details is not None:
+                yield name, details["digest"]
+
+    def remove(self, tag: str, digest: str | None) -> None:
+        self._untagger.remove(tag, digest or self._repository.resolve(tag).digest)
+
+
+@group.command("rm", shows=REMOVAL)
+def rm(
+    runtime: Runtime,
+    selection: Selection,
+    references: Annotated[
+        list[str],
+        typer.Argument(metavar="REF…", help="Tags, as REPO:TAG, or patterns, as 'REPO:pr-*'."),
+    ],
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> Shown:
+    """Delete tags, and nothing but these: other tags of the same image stay.
+
+    \b
+    Examples:
+      hubcli tag rm acme/api:old
+      hubcli tag rm 'acme/api:pr-*' --dry-run
+      hubcli tag rm 'ghcr.io/acme/api:pr-*' --yes
+    """
+    wishes = [_wish(text) for text in references]
+    places = {place: _tags(runtime, place) for place, _ in wishes}
+    targets = _targets(runtime, wishes, places)
+    if dry_run:
+        return Rows(target.row for target in targets)
+    if not targets:
+        return None
+    if not yes and not _confirmed(runtime, targets):
+        runtime.output.notice("nothing was deleted")
+        raise typer.Exit(1)
+    for target in targets:
+        with runtime.attempting(), doing(_ACTION, str(target.reference)):
+            places[target.reference.bare()].remove(target.tag, target.digest)
+            if not selection.quiet:
+                runtime.output.notice(f"deleted {target.reference.short}")
+    return None
+
+
+def _wish(text: str) -> tuple[Reference, str]:
+    """The repository, and the tag or pattern in it; nobody is taken to have meant `latest`."""
+    reference, glob = parse_pattern(text)
+    wanted = glob or reference.tag
+    if wanted is None or reference.digest:
+        raise UsageError(
+            "a tag is wanted here" if wanted is None else "a tag alone is wanted, without a digest",
+            action=_ACTION,
+            reference=text,
+            hint=f"hubcli tag ls {reference.name}",
+        )
+    return reference.bare(), wanted
+
+
+def _tags(runtime: Runtime, repository: Reference) -> Tags:
+    return (HubTags if repository.on_hub else RegistryTags)(runtime.session, repository)
+
+
+def _targets(
+    runtime: Runtime, wishes: Sequence[tuple[Reference, str]], places: Mapping[Reference, Tags]
+) -> list[Target]:
+    """What is to go, each tag once; wishes that nothing answers to are reported."""
+    found: dict[Reference, Target] = {}
+    for repository, wanted in wishes:
+        with runtime.attempting(), doing(_ACTION, f"{repository}:{wanted}"):
+            for target in _answering(places[repository], repository, wanted):
+                found.setdefault(target.reference, target)
+    return list(found.values())
+
+
+def _answering(tags: Tags, repository: Reference, wanted: str) -> Iterator[Target]:
+    from hubcli.reference import is_glob
+
+    if not is_glob(wanted):
+        yield Target(repository.tagged(wanted), tags.digest(wanted), "named")
+        return
+    matched = False
+    for tag, digest in tags.matching(wanted):
+        matched = True
+        yield Target(repository.tagged(tag), digest, f"matches {wanted}")
+    if not matched:
+        raise NotFound("no tag matches")
+
+
+def _confirmed(runtime: Runtime, targets: Sequence[Target]) -> bool:
+    """Show what will go, and ask."""
+    output = runtime.output
+    for target in targets[:_LONGEST_PLAN]:
+        output.notice(f"  {target.reference.short}  {target.digest or ''}".rstrip())
+    if len(targets) > _LONGEST_PLAN:
+        output.notice(f"  … and {len(targets) - _LONGEST_PLAN:,} more; --dry-run shows all")
+    these = "this tag" if len(targets) == 1 else f"these {len(targets):,} tags"
+    return output.confirm(f"Delete {these}?")
