@@ -87,3 +87,12 @@ class Listed(Protocol):
     def put_image(self, name: str, manifest: Manifest) -> None:
         """Write a manifest whose children are there, as an image; `ONLY` names none."""
         ...
+
+
+@runtime_checkable
+class Referred(Protocol):
+    """A store that knows which manifests name another one as their subject."""
+
+    def referrers(self, digest: str, artifact_type: str | None = None) -> Iterator[Descriptor]:
+        """The manifests whose subject is `digest`; only those of `artifact_type` if given."""
+        ...

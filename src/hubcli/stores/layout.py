@@ -88,6 +88,29 @@ class Layout:
             raise IntegrityFailure(f"the {INDEX} of {self._shown} lists no manifests")
         return [oci.parse_descriptor(entry) for entry in entries]
 
+    def referrers(self, digest: str, artifact_type: str | None = None) -> Iterator[Descriptor]:
+        """The manifests whose subject is `digest`: listed ones, and those of a fallback index
+        (distribution-spec, "Referrers Tag Schema"), which some tools keep in layouts too."""
+        seen = set()
+        algorithm, _, encoded = digest.partition(":")
+        for entry in self._candidates(f"{algorithm}-{encoded[:64]}"):
+            if entry.digest in seen or not entry.is_manifest:
+                continue
+            seen.add(entry.digest)
+            with suppress(NotFound):
+                manifest = self._read(entry.digest, entry)
+                found = replace(entry, artifact_type=manifest.artifact_type)
+                refers = manifest.subject is not None and manifest.subject.digest == digest
+                if refers and artifact_type in {None, found.artifact_type}:
+                    yield found
+
+    def _candidates(self, fallback_tag: str) -> Iterator[Descriptor]:
+        for image in self.images():
+            if name_of(image) == fallback_tag and image.is_index:
+                yield from self._read(image.digest, image).manifests
+            else:
+                yield image
+
     def tags(self) -> list[str]:
         """The names of its images."""
         return [name for name in map(name_of, self.images()) if name is not None]

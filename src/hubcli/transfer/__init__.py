@@ -1,6 +1,7 @@
 """Copying images between stores: what is missing, once, children before parents."""
 
-from hubcli.transfer.engine import Image, Options, Report, Target, Transfer
+from hubcli.transfer.engine import Transfer
 from hubcli.transfer.events import Events
+from hubcli.transfer.images import Image, Options, Report, Target
 
 __all__ = ["Events", "Image", "Options", "Report", "Target", "Transfer"]

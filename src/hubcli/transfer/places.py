@@ -13,7 +13,7 @@ from hubcli.reference import Reference, is_tag, parse
 from hubcli.stores import ONLY, Store, spelling
 from hubcli.stores.layout import LayoutDirectory
 from hubcli.stores.spelling import Local
-from hubcli.transfer.engine import Image, Target
+from hubcli.transfer.images import Image, Target
 
 if TYPE_CHECKING:
     from hubcli.stores.tar import Sink

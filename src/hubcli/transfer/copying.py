@@ -1,0 +1,135 @@
+"""One copy under way: blobs first, several at once, then manifests from the leaves to the root."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from hubcli import oci
+from hubcli.errors import HubcliError, doing
+from hubcli.oci import Descriptor, Manifest
+from hubcli.stores import Listed
+from hubcli.transfer import graph
+from hubcli.transfer.events import Events, Meter
+from hubcli.transfer.graph import Graph
+from hubcli.transfer.images import Image, Options, Target
+from hubcli.transfer.threads import Stopped, Workers
+
+
+class Copying:
+    """Moves what belongs to manifests, each blob once; `outcomes` counts them."""
+
+    def __init__(
+        self,
+        source: Image,
+        destination: Target,
+        options: Options,
+        workers: Workers,
+        events: Events,
+    ) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self._source = source
+        self._destination = destination
+        self._options = options
+        self._workers = workers
+        self._events = events
+        self._meter = Meter(events, workers.check)
+        self._configs: dict[str, list[bytes]] = {}
+        self._begun: set[str] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def moved(self) -> int:
+        """Bytes read from the source so far."""
+        return self._meter.moved
+
+    def copy(self, root: Manifest, identifier: str) -> Graph:
+        """Copy `root` and all below it, and put it under `identifier`; what that was."""
+        with doing("read", self._source.shown):
+            everything = graph.load(self._source.store, root, self._workers.each)
+        if not self._is_same_repository:
+            blobs = [blob for blob in everything.blobs if blob.digest not in self._begun]
+            self._begun.update(blob.digest for blob in blobs)
+            # The largest first: the last ones to end are small then.
+            self._workers.each(self._blob, sorted(blobs, key=lambda blob: -blob.size))
+        if not self._options.dry_run:
+            with doing("write to", self._destination.shown):
+                self._put(everything, identifier)
+        return everything
+
+    def config(self, descriptor: Descriptor) -> bytes | None:
+        """An image's config, if it came by."""
+        content = b"".join(self._configs.get(descriptor.digest, []))
+        return content if len(content) == descriptor.size else None
+
+    @property
+    def _is_same_repository(self) -> bool:
+        """All that is needed is there then, but for the tag, or a narrowed index."""
+        source, destination = self._source, self._destination
+        return (
+            source.registry is not None
+            and (source.registry, source.repository)
+            == (destination.registry, destination.repository)
+            and not self._options.force
+        )
+
+    @property
+    def _mount_from(self) -> str | None:
+        same = self._source.registry == self._destination.registry
+        return self._source.repository if same else None
+
+    def _blob(self, descriptor: Descriptor) -> None:
+        key = descriptor.digest
+        try:
+            with doing("write to", self._destination.shown):
+                outcome = self._transferred(descriptor)
+        except Stopped:
+            raise
+        except HubcliError:
+            self._events.finish(key, "failed")
+            raise
+        with self._lock:
+            self.outcomes[outcome] += 1
+        if outcome in {"skipped", "mounted"}:
+            self._events.begin(key, key, descriptor.size)
+        self._events.finish(key, outcome)
+
+    def _transferred(self, descriptor: Descriptor) -> str:
+        self._workers.check()
+        blobs = self._destination.store.blobs
+        mount_from = self._mount_from
+        # A mount finds out as well whether the blob is there.
+        if mount_from is None and not self._options.force and blobs.has(descriptor):
+            return "skipped"
+        if self._options.dry_run:
+            return "mounted" if mount_from else "copied"
+        kept = None
+        if descriptor.media_type in oci.CONFIG_TYPES:
+            kept = self._configs[descriptor.digest] = []
+        open_at = self._meter.measured(descriptor, lambda at: self._read(descriptor, at), kept)
+        return blobs.upload(descriptor, open_at, mount_from=mount_from)
+
+    @contextmanager
+    def _read(self, descriptor: Descriptor, offset: int) -> Iterator[Iterator[bytes]]:
+        """The source's bytes; a failure to get them is not the destination's."""
+        with ExitStack() as stack:
+            with doing("read", self._source.shown):
+                chunks = stack.enter_context(self._source.store.blobs.open(descriptor, offset))
+            yield _told(chunks, self._source.shown)
+
+    def _put(self, everything: Graph, identifier: str) -> None:
+        store, root = self._destination.store, everything.root
+        if not self._is_same_repository:
+            for level in everything.levels[:-1]:
+                self._workers.each(lambda one: store.put_manifest(one.digest, one), level)
+        if isinstance(store, Listed) and identifier != root.digest:
+            store.put_image(identifier, root)
+        else:
+            store.put_manifest(identifier or root.digest, root)
+
+
+def _told(chunks: Iterator[bytes], source: str) -> Iterator[bytes]:
+    with doing("read", source):
+        yield from chunks

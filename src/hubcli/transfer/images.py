@@ -1,0 +1,74 @@
+"""What is copied, where to, and how: the terms in which a transfer is ordered and reported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hubcli.oci import Platform
+from hubcli.stores import Source, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image to be read. `shown` is what people call it.
+
+    Blobs can be mounted between repositories of the same `registry`; both are None elsewhere.
+    """
+
+    store: Source
+    identifier: str
+    shown: str
+    registry: str | None = None
+    repository: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An image to be written; as `Image`."""
+
+    store: Store
+    identifier: str
+    shown: str
+    registry: str | None = None
+    repository: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to copy.
+
+    `platforms` None is all; of one its own manifest is copied, of several an index of them.
+    `lenient` takes an image that is for one platform only, whichever that is. `jobs` is how many
+    blobs move at once. `referrers` and `digest_tags` take along what refers to the image by its
+    subject, and by cosign's tags `sha256-….sig` and the like.
+    """
+
+    platforms: tuple[Platform, ...] | None = None
+    lenient: bool = False
+    jobs: int = 6
+    force: bool = False
+    no_clobber: bool = False
+    dry_run: bool = False
+    referrers: bool = False
+    digest_tags: bool = False
+
+
+@dataclass
+class Report:
+    """What was copied; `bytes` were read from the source, `blobs` counts outcomes.
+
+    `platforms` are None where nothing said them without being asked for it; `attached` counts the
+    manifests that were taken along. `unchanged`: the destination had it already.
+    """
+
+    source: str
+    destination: str
+    digest: str
+    media_type: str
+    platforms: list[str] | None = None
+    bytes: int = 0
+    seconds: float = 0.0
+    blobs: Counter[str] = field(default_factory=Counter)
+    attached: int = 0
+    unchanged: bool = False
