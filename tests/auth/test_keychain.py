@@ -14,6 +14,8 @@ import pytest
 
 from hubcli import config
 from hubcli.auth.credentials import Credential, Keychain, Kind, keychain
+from hubcli.auth.credentials.docker import DockerConfig
+from hubcli.auth.credentials.podman import podman_files
 from hubcli.errors import CredentialFailure
 from support.running import Subprocess
 
@@ -209,6 +211,15 @@ def test_podman_helpers(find: Find, tmp_path: Path, environ: dict[str, str]) -> 
     path.write_text(json.dumps({"credHelpers": {"quay.io": "test"}}))
     found = find("quay.io", REGISTRY_AUTH_FILE=str(path))
     assert found == ("helped", "podman's auth file (docker-credential-test)")
+
+
+def test_a_user_without_a_home_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert DockerConfig({}).find("quay.io") is None
+    assert [file.find("quay.io") for file in podman_files({})] == [None]
 
 
 def test_a_ready_token_is_for_the_hub_api_alone() -> None:

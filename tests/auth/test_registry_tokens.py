@@ -380,6 +380,8 @@ class Scripted:
         self.challenge = f'Bearer realm="{server.url}/token",service="s"'
         self.after_bearer: str | None = None
         self.good = {"good"}
+        self.silent: set[str] = set()
+        self.open = False
         server.script = self.answer
 
     def answer(self, seen: Seen) -> Answer:
@@ -392,6 +394,10 @@ class Scripted:
             scheme == "Basic" and seen.path == "/v2/_catalog"
         ):
             return Answer(200, b"{}")
+        if self.open and seen.path == "/v2/":
+            return Answer(200, b"{}")
+        if seen.path in self.silent:
+            return Answer(401, b"{}")
         challenge = self.after_bearer if scheme == "Bearer" else self.challenge
         return Answer(401, b"{}", {"WWW-Authenticate": challenge or self.challenge})
 
@@ -441,6 +447,26 @@ def test_challenges_nobody_can_answer_leave_the_401(
 ) -> None:
     scripted.challenge = header
     assert start(scripted, ALICE).send("/v2/app/tags/list").status == 401
+
+
+@pytest.mark.parametrize("credential", [None, ALICE])
+def test_a_401_that_asks_for_nothing_is_answered_as_the_greeting_asks(
+    scripted: Scripted, start: StartRun, credential: Credential | None
+) -> None:
+    """gcr.io has done that; two runs, since the second one knows the challenge."""
+    scripted.silent = {"/v2/app/tags/list"}
+    for _ in range(2):
+        run = start(scripted, credential)
+        assert run.send("/v2/app/tags/list", "repository:app:pull").status == 200
+        scripted.good.clear()
+
+
+def test_a_401_that_asks_for_nothing_from_an_open_registry_stays(
+    scripted: Scripted, start: StartRun
+) -> None:
+    scripted.silent = {"/v2/app/tags/list"}
+    scripted.open = True
+    assert start(scripted).send("/v2/app/tags/list").status == 401
 
 
 def test_a_refresh_token_is_never_shown_to_the_registry(

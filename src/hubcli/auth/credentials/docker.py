@@ -14,7 +14,8 @@ from hubcli.auth.credentials.credential import (
     account_key,
     docker_address,
 )
-from hubcli.auth.credentials.helper import Helper, named_helper
+from hubcli.auth.credentials.environment import home
+from hubcli.auth.credentials.helper import Helper, named_helper, never_asks
 from hubcli.errors import CredentialFailure
 
 _WEB_LOGIN = ("access-token", "refresh-token")
@@ -24,17 +25,16 @@ _WEB_LOGIN = ("access-token", "refresh-token")
 class DockerConfig:
     """`DOCKER_AUTH_CONFIG`, then `config.json`: `credHelpers`, `credsStore`, `auths`.
 
-    No secret is ever written there: what is stored goes to the helper that it names.
+    No secret is ever written there: what is stored goes to the helper that it names. Without
+    `may_ask` a helper that could ask for a password is passed over.
     """
 
     name = "docker's configuration"
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, may_ask: bool = True) -> None:
         self._environ = environ
-        directory = environ.get("DOCKER_CONFIG")
-        self.path = (
-            Path(directory) if directory else Path("~/.docker").expanduser()
-        ) / "config.json"
+        self._may_ask = may_ask
+        self.path = Path(environ.get("DOCKER_CONFIG") or home(".docker"), "config.json")
 
     def find(self, host: str) -> Credential | None:
         inline = self._inline()
@@ -103,4 +103,6 @@ class DockerConfig:
 
     def _helper(self, document: authfile.Document, host: str) -> Helper | None:
         suffix = named_helper(document, host, str(self.path))
-        return None if suffix is None else Helper(suffix, self._environ)
+        if suffix is None or not (self._may_ask or never_asks(suffix)):
+            return None
+        return Helper(suffix, self._environ)

@@ -1,8 +1,9 @@
-"""Credentials in the environment: for Docker Hub only."""
+"""Credentials in the environment, for Docker Hub only; and where the user's own files are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from hubcli.auth.credentials.credential import Credential, Kind
 from hubcli.errors import CredentialFailure
@@ -37,3 +38,11 @@ def hub_token(environ: Mapping[str, str]) -> Credential | None:
     """`HUBCLI_TOKEN`: a bearer token for the Hub API that is ready for use."""
     token = environ.get("HUBCLI_TOKEN", "").strip()
     return Credential("", token, "environment (HUBCLI_TOKEN)", Kind.TOKEN) if token else None
+
+
+def home(name: str) -> Path:
+    """A directory in the user's home; in containers there may be none, and so nothing in it."""
+    try:
+        return Path.home() / name
+    except RuntimeError:
+        return Path("/nonexistent", name)

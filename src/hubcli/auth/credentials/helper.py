@@ -30,6 +30,15 @@ _LONGEST_RUN = 30.0
 _LARGEST_ANSWER = 1 << 20
 
 
+_SILENT = frozenset({"desktop", "osxkeychain", "wincred", "hubcli"})
+"""Helpers of stores that are open while their user is logged in."""
+
+
+def never_asks(suffix: str) -> bool:
+    """Whether a helper answers without a password, as far as that is known of it."""
+    return suffix.removesuffix(".exe") in _SILENT
+
+
 def named_helper(document: authfile.Document, host: str, named: str) -> str | None:
     """The helper that a configuration names for `host`: in `credHelpers`, else `credsStore`."""
     for address, suffix in authfile.table(document, "credHelpers", named).items():

@@ -110,15 +110,18 @@ class Keychain:
             self._warn(told)
 
 
-def keychain(settings: Settings, warn: Callable[[str], None]) -> Keychain:
-    """The sources of the contract, in its order."""
+def keychain(settings: Settings, warn: Callable[[str], None], *, may_ask: bool = True) -> Keychain:
+    """The sources of the contract, in its order.
+
+    Without `may_ask` nobody is asked to unlock anything, for what is locked counts as empty.
+    """
     environ = settings.environ
     return Keychain(
         (
             Environment(environ),
-            *own_stores(settings).values(),
-            DockerConfig(environ),
-            *podman_files(environ),
+            *own_stores(settings, may_ask=may_ask).values(),
+            DockerConfig(environ, may_ask=may_ask),
+            *podman_files(environ, may_ask=may_ask),
         ),
         warn=warn,
         token=hub_token(environ),
@@ -133,10 +136,10 @@ def foreign_keychain(settings: Settings, warn: Callable[[str], None]) -> Keychai
     )
 
 
-def own_stores(settings: Settings) -> dict[str, Store]:
+def own_stores(settings: Settings, *, may_ask: bool = True) -> dict[str, Store]:
     """hubcli's own stores in the order they are asked, by the names that `--store` has."""
     beside = settings.path or config_directory() / "config.toml"
-    return {"keyring": KeyringStore(beside), "file": FileStore.of(settings)}
+    return {"keyring": KeyringStore(beside, may_ask=may_ask), "file": FileStore.of(settings)}
 
 
 def store(name: str, settings: Settings) -> Store:

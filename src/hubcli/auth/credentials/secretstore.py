@@ -11,10 +11,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubcli.auth.credentials.credential import Credential, Kind, kind_of
+from hubcli.auth.credentials.environment import home
 from hubcli.errors import CredentialFailure
 from hubcli.files import locked
 
@@ -36,12 +38,16 @@ class KeyringStore:
     """hubcli's own credentials. No usable keyring means that there are none.
 
     A lock file beside `lock_beside` keeps two processes from changing the list of hosts at once;
-    `longest_wait` are the seconds that a keyring may take, which may ask for its own password.
+    `longest_wait` are the seconds that a keyring may take, which may ask for its own password;
+    without `may_ask` one that would have to counts as none.
     """
 
     name = "keyring"
 
-    def __init__(self, lock_beside: Path, *, longest_wait: float = _LONGEST_WAIT) -> None:
+    def __init__(
+        self, lock_beside: Path, *, longest_wait: float = _LONGEST_WAIT, may_ask: bool = True
+    ) -> None:
+        self._may_ask = may_ask
         self._lock_file = lock_beside.with_name("keyring")
         self._longest_wait = longest_wait
 
@@ -115,6 +121,8 @@ class KeyringStore:
         def work() -> None:
             try:
                 backend = _backend()
+                if backend is not None and not self._may_ask and _might_ask(backend):
+                    backend = None
                 answers.append(None if backend is None else ask(backend))
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
                 failures.append(error)
@@ -156,7 +164,7 @@ def _is_hopeless() -> bool:
     environ = os.environ
     if environ.get("PYTHON_KEYRING_BACKEND") or environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return False
-    configured = Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    configured = Path(environ.get("XDG_CONFIG_HOME") or home(".config"))
     if (configured / "python_keyring" / "keyringrc.cfg").exists():
         return False
     if (Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent") / "bus").exists():
@@ -165,6 +173,35 @@ def _is_hopeless() -> bool:
 
     installed = entry_points(group="keyring.backends")
     return all(entry.value.startswith("keyring.backends.") for entry in installed)
+
+
+def _might_ask(backend: Any) -> bool:
+    """Whether reading from a keyring could make it ask for a password.
+
+    The Secret Service asks when it is locked. The systems' own are open while their user is
+    logged in; of others nobody knows, unless they say so themselves.
+    """
+    if getattr(backend, "never_asks", False):
+        return False
+    module = type(backend).__module__
+    if module == "keyring.backends.SecretService":
+        return _is_locked(getattr(backend, "preferred_collection", None))
+    if module == "keyring.backends.chainer":
+        return any(map(_might_ask, backend.backends))
+    return module not in {"keyring.backends.macOS", "keyring.backends.Windows"}
+
+
+def _is_locked(path: str | None) -> bool:
+    """Whether the Secret Service's collection of that D-Bus path, or the default one, is locked."""
+    import secretstorage
+
+    with closing(secretstorage.dbus_init()) as bus:
+        try:
+            if path is not None:
+                return bool(secretstorage.Collection(bus, path).is_locked())
+            return bool(secretstorage.get_collection_by_alias(bus, "default").is_locked())
+        except secretstorage.ItemNotFoundException:
+            return True
 
 
 def _failure(error: BaseException) -> BaseException:

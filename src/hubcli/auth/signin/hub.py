@@ -11,9 +11,11 @@ from typing import Any
 
 from hubcli.auth.credentials import Credential
 from hubcli.auth.tokens import hub, jwt
-from hubcli.errors import NotSignedIn, Unavailable
+from hubcli.auth.tokens.reasons import reason
+from hubcli.errors import NotSignedIn, Unavailable, doing
 from hubcli.http.client import Client, Request
 from hubcli.http.response import Response, failure
+from hubcli.reference import HUB
 
 _SCOPES = ["repo:admin"]
 _LONGEST_LABEL = 100
@@ -55,7 +57,8 @@ class HubSignIn:
             session = self._second_factor(credential, code)
             if session is None:
                 raise refusal from None
-            return self._access_token(session, credential, label)
+            with doing("make an access token on", HUB):
+                return self._access_token(session, credential, label)
         return credential
 
     def after_web_login(self, access_token: str) -> Credential:
@@ -84,12 +87,10 @@ class HubSignIn:
             return None
         if response.ok:
             return _token(response)
+        if response.status != 401:
+            raise failure(response, reason(response))
         challenge = _members(response).get("login_2fa_token")
-        if response.status != 401 or not _is_text(challenge):
-            if response.status == 401:
-                return None
-            raise failure(response, hub.told(response))
-        return self._confirmed(str(challenge), code())
+        return self._confirmed(str(challenge), code()) if _is_text(challenge) else None
 
     def _confirmed(self, challenge: str, code: str) -> str:
         response = hub.post(
@@ -98,7 +99,7 @@ class HubSignIn:
             {"login_2fa_token": challenge, "code": code},
         )
         if response.status == 401:
-            said = hub.told(response)
+            said = reason(response)
             raise NotSignedIn(f"Docker Hub refuses the code{f' ({said})' if said else ''}")
         return _token(response)
 
@@ -109,7 +110,11 @@ class HubSignIn:
             {"token_label": label[:_LONGEST_LABEL], "scopes": _SCOPES},
             session,
         )
-        secret = _answer(response).get("token")
+        if not response.ok:
+            error = failure(response, reason(response))
+            error.hint = error.hint or "hubcli login --web takes one that you have made"
+            raise error
+        secret = response.object().get("token")
         if not _is_text(secret):
             raise Unavailable("Docker Hub answers without the access token that it made")
         made = Credential.found(credential.username, str(secret), credential.source)
@@ -126,7 +131,7 @@ def _token(response: Response) -> str:
 
 def _answer(response: Response) -> dict[str, Any]:
     if not response.ok:
-        raise failure(response, hub.told(response))
+        raise failure(response, reason(response))
     return response.object()
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from hubcli.auth.credentials import Credential, Keychain, Kind
 from hubcli.auth.tokens import jwt
 from hubcli.auth.tokens.cache import Token, TokenCache
+from hubcli.auth.tokens.reasons import reason
 from hubcli.errors import HubcliError, NotSignedIn, Unavailable
 from hubcli.http.client import Client, Request
 from hubcli.http.response import Response, failure
@@ -120,23 +121,10 @@ def post(
 
 def refusal(response: Response, credential: Credential) -> HubcliError:
     """Why Hub does not take a credential, in its words and ours."""
-    said = told(response)
+    said = reason(response)
     if response.status != 401:
         return failure(response, said)
-    reason = f"Docker Hub refuses {credential.described}"
+    what = f"Docker Hub refuses {credential.described}"
     if credential.kind is Kind.PASSWORD:
-        reason += "; an account with two-factor authentication or SSO needs an access token"
-    return NotSignedIn(f"{reason} ({said})" if said else reason, hint="hubcli login")
-
-
-def told(response: Response) -> str | None:
-    """The reason in an error body of Hub."""
-    try:
-        answer = response.object()
-    except Unavailable:
-        return None
-    for name in ("message", "detail", "text", "error_description", "error"):
-        text = answer.get(name)
-        if isinstance(text, str) and text.strip():
-            return " ".join(text.split())[:300]
-    return None
+        what += "; an account with two-factor authentication or SSO needs an access token"
+    return NotSignedIn(f"{what} ({said})" if said else what, hint="hubcli login")

@@ -78,11 +78,13 @@ class RegistryAuthorizer:
 
         NotSignedIn where the registry or its token server refuses the credential.
         """
-        challenge = preferred(challenges)
-        if challenge is None:
-            return None
         credential = self._credential()
         known = self._cache.challenge(self._audience)
+        challenge = preferred(challenges)
+        if challenge is None and not challenges:
+            challenge = known or self._greeted()  # gcr.io has sent 401s that asked for nothing
+        if challenge is None or challenge.scheme == _OPEN.scheme:
+            return None
         sent_token = _token_of(sent)
         if challenge.scheme == "basic" and known and known.scheme == "bearer" and sent_token:
             # Harbor names Basic to whoever came with a token, good or not.

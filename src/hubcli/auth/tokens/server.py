@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from hubcli import timestamps
 from hubcli.auth.challenge import Challenge, Scope
 from hubcli.auth.credentials import Credential, Kind
+from hubcli.auth.tokens.reasons import told
 from hubcli.config import Endpoint
 from hubcli.errors import Denied, NotSignedIn, Unavailable
 from hubcli.http import origin
@@ -146,10 +147,10 @@ def _lifetime(answer: dict[str, Any], response: Response) -> float:
 
 
 def _refusal(response: Response, endpoint: Endpoint, credential: Credential | None) -> Exception:
-    reason, code = _told(response)
+    reason, code = told(response)
     if credential is None or response.status not in {401, 403}:
-        told = f"the token server of {endpoint.host} answers {response.status}"
-        return failure(response, f"{told}: {reason}" if reason else told, code)
+        what = f"the token server of {endpoint.host} answers {response.status}"
+        return failure(response, f"{what}: {reason}" if reason else what, code)
     kind = NotSignedIn if response.status == 401 else Denied
     return refused(credential, endpoint.host, reason, code, kind)
 
@@ -162,9 +163,9 @@ def refused(
     kind: type[NotSignedIn | Denied] = NotSignedIn,
 ) -> NotSignedIn | Denied:
     """The failure of a host that does not take a credential: whose it is, and from where."""
-    told = f"{host} refuses {credential.described}"
+    what = f"{host} refuses {credential.described}"
     return kind(
-        f"{told}: {reason}" if reason else told,
+        f"{what}: {reason}" if reason else what,
         code=code,
         hint=_login(host),
     )
@@ -177,21 +178,3 @@ def stranger(host: str) -> NotSignedIn:
 
 def _login(host: str) -> str:
     return "hubcli login" if host == HUB else f"hubcli login {host}"
-
-
-def _told(response: Response) -> tuple[str | None, str | None]:
-    """Reason and code of an error body, in the shapes that token servers use."""
-    try:
-        answer = response.object()
-    except Unavailable:
-        return None, None
-    errors = answer.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else answer
-    if not isinstance(first, dict):
-        return None, None
-    code = first.get("code")
-    for name in ("message", "detail", "details", "error_description", "error"):
-        text = first.get(name)
-        if isinstance(text, str) and text.strip():
-            return " ".join(text.split())[:300], code if isinstance(code, str) else None
-    return None, code if isinstance(code, str) else None
