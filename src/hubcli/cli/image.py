@@ -9,6 +9,7 @@ import typer
 
 from hubcli.cli.commands import Commands, One, Several, Shown
 from hubcli.cli.images import places, shown
+from hubcli.cli.inspected import inspected
 from hubcli.cli.options import Platform, References
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.views import IMAGE
@@ -57,8 +58,8 @@ def inspect(
             runtime.output.data(content)
         return None
     if len(references) == 1:
-        return One(_inspected(runtime, references[0], wanted))
-    return Several(runtime.each(references, lambda ref: _inspected(runtime, ref, wanted)))
+        return One(inspected(runtime, references[0], wanted))
+    return Several(runtime.each(references, lambda ref: inspected(runtime, ref, wanted)))
 
 
 @verbs.command("digest", shows=DIGEST)
@@ -104,17 +105,6 @@ def _platform(text: str | None) -> oci.Platform | None:
     from hubcli.oci import parse_platform
 
     return None if text is None else parse_platform(text)
-
-
-def _inspected(runtime: Runtime, text: str, platform: oci.Platform | None) -> dict[str, Any]:
-    from hubcli import inspection
-    from hubcli.stores import spelling
-
-    spelled = spelling.parse(text)
-    with places(runtime).source(spelled) as image, doing("inspect", image.shown):
-        return inspection.inspect(
-            image.store, image.identifier, reference=shown(spelled), platform=platform
-        )
 
 
 def _raw(runtime: Runtime, text: str, platform: oci.Platform | None) -> bytes:
