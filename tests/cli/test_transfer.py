@@ -13,6 +13,7 @@ import pytest
 
 from hubcli import oci
 from hubcli.reference import parse
+from hubcli.stores.layout import LayoutDirectory
 from support.docker_registry import DockerRegistry
 from support.images import Image, Layout
 from support.running import InProcess, Result, Subprocess
@@ -435,3 +436,144 @@ def test_foreign_layers_stay_where_they_are(
     source = f"oci:{layout}@{manifest}"
     found = report(cli("copy", source, "oci:out:v1", "--format", "json"))
     assert found["blobs"]["copied"] == 3
+
+
+# Lists
+
+
+def test_a_list_of_images(
+    cli: InProcess, oci_layout: Layout, destination: str, skopeo: Skopeo, tmp_path: Path
+) -> None:
+    one, two = oci_layout.image("one"), oci_layout.image("two", layers=[{"x": b"y"}])
+    repository = destination.rpartition(":")[0]
+    lines = f"# comment\n{one.source} {repository}:one\n\n{two.source}  {repository}:two # again\n"
+    (tmp_path / "list").write_text(lines)
+    result = cli("push", "--from-file", "list", "--format", "json")
+    assert [row["digest"] for row in report_list(result)] == [one.digest, two.digest]
+    assert digest(skopeo, f"docker://{repository}:two") == two.digest
+    assert cli("push", "--from-file", "-", stdin=lines).exit_code == 0
+
+
+def report_list(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.stderr
+    found: list[dict[str, Any]] = result.json()
+    return found
+
+
+def test_a_failed_line_does_not_stop_the_list(
+    cli: InProcess, remote: str, image: Image, tmp_path: Path
+) -> None:
+    missing = remote.replace(":v1", ":none")
+    (tmp_path / "list").write_text(f"{missing} oci:a\n{remote} oci:b:x\n{remote}\n")
+    result = cli("pull", "--from-file", "list", "--all-platforms")
+    assert result.exit_code == 3
+    assert missing in result.stderr
+    assert cli("digest", "oci:b:x", "oci:app:v1").lines() == [image.digest] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a b c", "line 1"),
+        ("\n\nUPPER", "lower case"),
+        ("docker.io/x -\ndocker.io/y -", "one archive"),
+    ],
+)
+def test_a_list_is_read_before_anything_is_done(
+    cli: InProcess, tmp_path: Path, content: str, reason: str
+) -> None:
+    (tmp_path / "list").write_text(content)
+    result = cli("pull", "--from-file", "list")
+    assert result.exit_code == 2
+    assert reason in result.stderr
+
+
+def test_a_list_or_arguments(cli: InProcess, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("x")
+    assert cli("pull", "x", "--from-file", "list").exit_code == 2
+    assert cli("pull", "--from-file", "missing").exit_code == 2
+    assert cli("pull").exit_code == 2
+    assert cli("push", "oci:x").exit_code == 2
+
+
+# What is attached
+
+
+@pytest.fixture
+def attached(cli: InProcess, sandbox: SandboxServer, repository: str, image: Image) -> str:
+    """`image` in the sandbox with a referrer, a referrer of that, and a cosign tag."""
+    reference = f"alice/{repository.partition('/')[0]}:v1"
+    assert cli("push", image.source, reference, env=sandbox.signed_in).exit_code == 0
+    sbom = Layout(image.layout)
+    layout = LayoutDirectory(image.layout)
+    subject = layout.resolve("v1")
+    for name, kind in (("sbom", "application/spdx+json"), ("sig", "application/vnd.example.sig")):
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": oci.OCI_MANIFEST,
+            "artifactType": kind,
+            "config": sbom.blob(oci.OCI_EMPTY, b"{}"),
+            "layers": [sbom.blob(kind, name.encode())],
+            "subject": subject.to_json(),
+        }
+        made = oci.parse_manifest(json.dumps(manifest).encode(), oci.OCI_MANIFEST)
+        layout.put_manifest(name, made)
+        subject = made.descriptor
+        source = f"oci:{image.layout}:{name}"
+        target = f"{reference.rpartition(':')[0]}:{name}"
+        assert cli("push", source, target, env=sandbox.signed_in).exit_code == 0
+    cosign = f"{reference.rpartition(':')[0]}:{image.digest.replace(':', '-')}.sig"
+    assert cli("push", f"oci:{image.layout}:sig", cosign, env=sandbox.signed_in).exit_code == 0
+    return reference
+
+
+def test_referrers_come_along(
+    cli: InProcess, sandbox: SandboxServer, attached: str, image: Image
+) -> None:
+    other = attached.replace(":v1", "-copy:v1")
+    plain = report(cli("copy", attached, other, "--format", "json", env=sandbox.signed_in))
+    assert plain["attached"] == 0
+    found = report(
+        cli("copy", attached, other, "--referrers", "--format", "json", env=sandbox.signed_in)
+    )
+    assert found["attached"] == 2
+    shown = cli("inspect", other, "--format", "json", env=sandbox.signed_in).json()
+    assert [one["artifact_type"] for one in shown["attestations"]] == ["application/spdx+json"]
+
+
+def test_referrers_survive_a_layout(
+    cli: InProcess, sandbox: SandboxServer, attached: str, image: Image
+) -> None:
+    """Out of a registry into a directory, and back into one without the referrers API."""
+    options = ["--all-platforms", "--referrers", "--format", "json"]
+    found = report(cli("pull", attached, "oci:out:v1", *options, env=sandbox.signed_in))
+    assert found["attached"] == 2
+    back = attached.replace(":v1", "-back:v1")
+    found = report(
+        cli("push", "oci:out:v1", back, "--referrers", "--format", "json", env=sandbox.signed_in)
+    )
+    assert (found["attached"], found["digest"]) == (2, image.digest)
+
+
+def test_cosigns_tags_come_along(
+    cli: InProcess, sandbox: SandboxServer, attached: str, image: Image
+) -> None:
+    other = attached.replace(":v1", "-signed:v1")
+    result = cli(
+        "copy", attached, other, "--digest-tags", "--format", "json", env=sandbox.signed_in
+    )
+    assert report(result)["attached"] == 1
+    tag = f"{image.digest.replace(':', '-')}.sig"
+    there = cli("digest", other.replace(":v1", f":{tag}"), env=sandbox.signed_in)
+    here = cli("digest", f"oci:{image.layout}:sig")
+    assert there.lines() == here.lines()
+
+
+@pytest.mark.parametrize("size", ["5M", "5242880", "5MiB", "1g", "10kb"])
+def test_chunks_of_a_size(cli: InProcess, image: Image, destination: str, size: str) -> None:
+    assert cli("push", image.source, destination, "--chunk-size", size).exit_code == 0
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "5 X", "", "M"])
+def test_sizes_that_are_none(cli: InProcess, image: Image, destination: str, size: str) -> None:
+    assert cli("push", image.source, destination, "--chunk-size", size).exit_code == 2

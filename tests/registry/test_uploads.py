@@ -73,8 +73,7 @@ def test_it_goes_up_in_chunks_when_asked(
     host = registry.host if kind == "sandbox" else docker_registry().host
     source = Source(DATA, chunk=99_999)
     with repository_at(host, repository) as client:
-        client.blobs.chunk_size = 300_000
-        assert client.blobs.upload(BLOB, source) == "copied"
+        assert client.blobs.upload(BLOB, source, chunk_size=300_000) == "copied"
         assert client.blobs.read(BLOB) == DATA
     assert source.opened == [0], "the source is read once, whatever the chunks"
 
@@ -177,9 +176,8 @@ def test_wrong_content_is_never_completed(
 ) -> None:
     wrong = DATA[:-1] + b"?"
     with repository_at(registry.host, repository) as client:
-        client.blobs.chunk_size = chunk_size
         with pytest.raises(IntegrityFailure):
-            client.blobs.upload(BLOB, Source(wrong))
+            client.blobs.upload(BLOB, Source(wrong), chunk_size=chunk_size)
         assert not client.blobs.has(BLOB)
         assert not client.blobs.has(described(wrong))
 

@@ -30,17 +30,12 @@ _CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
 class Blobs:
-    """Reads and writes blobs; `chunk_size` (bytes) has them uploaded in chunks of that size."""
+    """Reads and writes blobs."""
 
     def __init__(
-        self,
-        repository: Repository,
-        *,
-        chunk_size: int | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        self, repository: Repository, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.repository = repository
-        self.chunk_size = chunk_size
         self._sleep = sleep
 
     def size(self, digest: str) -> int | None:
@@ -74,17 +69,23 @@ class Blobs:
         return content
 
     def upload(
-        self, descriptor: Descriptor, open_at: OpenAt, *, mount_from: str | None = None
+        self,
+        descriptor: Descriptor,
+        open_at: OpenAt,
+        *,
+        mount_from: str | None = None,
+        chunk_size: int | None = None,
     ) -> Outcome:
         """Upload a blob, or mount it from the repository `mount_from` of the same registry.
 
+        It goes in one request, or in chunks of `chunk_size` bytes, or as the registry wants them.
         `skipped` where a mount is refused because, or although, the blob is there.
 
         It is hashed while it passes: IntegrityFailure, and no blob, where the source is wrong.
         """
         from hubcli.registry.uploads import Uploader
 
-        uploader = Uploader(self.repository, descriptor, open_at, self.chunk_size, self._sleep)
+        uploader = Uploader(self.repository, descriptor, open_at, chunk_size, self._sleep)
         return uploader.run(mount_from)
 
     def mount(self, digest: str, from_path: str) -> bool:

@@ -45,11 +45,17 @@ class Blobs(BlobSource, Protocol):
     """Blobs to be read and written."""
 
     def upload(
-        self, descriptor: Descriptor, open_at: OpenAt, *, mount_from: str | None = None
+        self,
+        descriptor: Descriptor,
+        open_at: OpenAt,
+        *,
+        mount_from: str | None = None,
+        chunk_size: int | None = None,
     ) -> Outcome:
         """Write a blob, verified while it passes; IntegrityFailure leaves nothing of it behind.
 
-        `mount_from` is a repository of the same registry that has it already.
+        `mount_from` is a repository of the same registry that has it already. Registries are sent
+        chunks of `chunk_size` bytes, where that is given.
         """
         ...
 

@@ -145,6 +145,7 @@ class DirectoryBlobs(TreeBlobs):
         open_at: OpenAt,
         *,
         mount_from: str | None = None,  # noqa: ARG002 - a directory mounts nothing
+        chunk_size: int | None = None,  # noqa: ARG002 - nor does it count chunks
     ) -> Outcome:
         name = blob_name(descriptor.digest)
         self._layout.prepare()

@@ -109,7 +109,8 @@ class Copying:
         if descriptor.media_type in oci.CONFIG_TYPES:
             kept = self._configs[descriptor.digest] = []
         open_at = self._meter.measured(descriptor, lambda at: self._read(descriptor, at), kept)
-        return blobs.upload(descriptor, open_at, mount_from=mount_from)
+        chunk_size = self._options.chunk_size
+        return blobs.upload(descriptor, open_at, mount_from=mount_from, chunk_size=chunk_size)
 
     @contextmanager
     def _read(self, descriptor: Descriptor, offset: int) -> Iterator[Iterator[bytes]]:

@@ -40,13 +40,15 @@ class Options:
 
     `platforms` None is all; of one its own manifest is copied, of several an index of them.
     `lenient` takes an image that is for one platform only, whichever that is. `jobs` is how many
-    blobs move at once. `referrers` and `digest_tags` take along what refers to the image by its
-    subject, and by cosign's tags `sha256-….sig` and the like.
+    blobs move at once; `chunk_size` (bytes) has them uploaded in chunks. `referrers` and
+    `digest_tags` take along what refers to the image by its subject, and by cosign's tags
+    `sha256-….sig` and the like.
     """
 
     platforms: tuple[Platform, ...] | None = None
     lenient: bool = False
     jobs: int = 6
+    chunk_size: int | None = None
     force: bool = False
     no_clobber: bool = False
     dry_run: bool = False

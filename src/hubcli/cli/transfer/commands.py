@@ -1,20 +1,20 @@
-"""`hubcli pull`, `push` and `copy`: images between registries and local stores."""
+"""The commands themselves: what their arguments and options mean."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubcli.cli.commands import Commands, One, Shown
-from hubcli.cli.images import places
+from hubcli.cli.commands import Commands, Shown
 from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.transfer.running import TRANSFER, Job, run
 from hubcli.errors import UsageError
-from hubcli.output import Field, Kind, Selection, View
+from hubcli.output import Selection
 
 if TYPE_CHECKING:
     from hubcli.oci import Platform
@@ -23,22 +23,6 @@ if TYPE_CHECKING:
     from hubcli.transfer.places import Spelled
 
 verbs = Commands()
-
-TRANSFER = View(
-    "transfer",
-    (
-        Field("source", default=True),
-        Field("destination", default=True),
-        Field("digest", Kind.DIGEST, default=True),
-        Field("media_type"),
-        Field("platforms", Kind.LIST),
-        Field("bytes", Kind.SIZE, default=True),
-        Field("seconds", Kind.NUMBER, default=True),
-        Field("blobs", Kind.OBJECT),
-        Field("dry_run", Kind.BOOL),
-    ),
-    key="digest",
-)
 
 
 class ArchiveKind(StrEnum):
@@ -49,25 +33,47 @@ class ArchiveKind(StrEnum):
 AllPlatforms = Annotated[
     bool, typer.Option("--all-platforms", help="Copy the images for all platforms.")
 ]
+Archive = Annotated[
+    ArchiveKind,
+    typer.Option("--archive", help="What an archive is when its name does not say: oci or docker."),
+]
+Referrers = Annotated[
+    bool, typer.Option("--referrers", help="Copy what refers to the image, too: SBOMs, signatures.")
+]
+DigestTags = Annotated[
+    bool, typer.Option("--digest-tags", help="Copy cosign's .sig, .att and .sbom tags, too.")
+]
 Jobs = Annotated[
     int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Blobs to move at once.")
+]
+ChunkSize = Annotated[
+    str | None,
+    typer.Option(
+        "--chunk-size", metavar="SIZE", help="Upload blobs in chunks: bytes, or with K, M or G."
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Copy even what is there already.")]
 NoClobber = Annotated[
     bool, typer.Option("--no-clobber", help="Fail where the tag is another image's already.")
 ]
-Archive = Annotated[
-    ArchiveKind,
-    typer.Option("--archive", help="What an archive is when its name does not say: oci or docker."),
+FromFile = Annotated[
+    str | None,
+    typer.Option(
+        "--from-file", metavar="LIST", help="Copy what each line of a file (or of -) says."
+    ),
 ]
-_DEFAULT_JOBS = 6
+_JOBS = 6
+_UNITS = ("", "K", "M", "G")
+_SIZE = re.compile(r"(\d{1,12})([KMG]?)(?:i?B)?", re.IGNORECASE)
 
 
 @verbs.command("pull", shows=TRANSFER)
 def pull(
     runtime: Runtime,
     selection: Selection,
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The image to pull.")],
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REF", help="The image to pull.", show_default=False)
+    ] = None,
     destination: Annotated[
         str | None,
         typer.Argument(
@@ -80,10 +86,13 @@ def pull(
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
     archive: Archive = ArchiveKind.OCI,
-    jobs: Jobs = _DEFAULT_JOBS,
+    referrers: Referrers = False,
+    digest_tags: DigestTags = False,
+    jobs: Jobs = _JOBS,
     force: Force = False,
     no_clobber: NoClobber = False,
     dry_run: DryRun = False,
+    from_file: FromFile = None,
 ) -> Shown:
     """Copy an image out of a registry.
 
@@ -95,26 +104,32 @@ def pull(
       hubcli pull alpine
       hubcli pull alpine:3 alpine.tar
       hubcli pull --platform linux/arm64 ghcr.io/org/app oci:app
+      hubcli pull alpine - --archive docker | docker load
     """
-    from hubcli import oci
     from hubcli.reference import parse
     from hubcli.stores import spelling
+    from hubcli.transfer import Options
 
-    source = parse(reference)
-    target = spelling.Local(spelling.OCI, f"./{source.basename}")
-    if destination is not None:
-        target = _written(spelling.parse_local(destination), archive)
-    wanted = _platforms(platform, all_platforms)
-    own = wanted is None and not all_platforms
-    options = _options(
-        platforms=(oci.host(),) if own else wanted,
-        lenient=own,
+    options = Options(
+        platforms=_platforms(platform, all_platforms),
         jobs=jobs,
         force=force,
         no_clobber=no_clobber,
         dry_run=dry_run,
+        referrers=referrers,
+        digest_tags=digest_tags,
     )
-    return _run(runtime, selection, source, target, options, then=_how_to_run)
+    if not all_platforms:
+        options = _this_machines(options)
+
+    def plan(first: str, second: str | None) -> Job:
+        source = parse(first)
+        target = spelling.Local(spelling.OCI, f"./{source.basename}")
+        if second is not None:
+            target = _written(spelling.parse_local(second), archive)
+        return Job(source, target, options, _how_to_run)
+
+    return run(runtime, selection, (reference, destination), from_file, plan)
 
 
 @verbs.command("push", shows=TRANSFER)
@@ -122,18 +137,26 @@ def push(
     runtime: Runtime,
     selection: Selection,
     source: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="SRC", help="A local store, or a path: an archive or an OCI layout directory."
+            metavar="SRC",
+            help="A local store, or a path: an archive or an OCI layout directory.",
+            show_default=False,
         ),
-    ],
-    reference: Annotated[str, typer.Argument(metavar="REF", help="Where to push it.")],
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REF", help="Where to push it.", show_default=False)
+    ] = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
-    jobs: Jobs = _DEFAULT_JOBS,
+    referrers: Referrers = False,
+    digest_tags: DigestTags = False,
+    jobs: Jobs = _JOBS,
+    chunk_size: ChunkSize = None,
     force: Force = False,
     no_clobber: NoClobber = False,
     dry_run: DryRun = False,
+    from_file: FromFile = None,
 ) -> Shown:
     """Copy an image into a registry.
 
@@ -144,18 +167,27 @@ def push(
     Examples:
       hubcli push oci:app:latest myname/app
       hubcli push app.tar localhost:5000/app:v1
+      docker save app | hubcli push - myname/app
     """
     from hubcli.reference import parse
     from hubcli.stores import spelling
+    from hubcli.transfer import Options
 
-    options = _options(
+    options = Options(
         platforms=_platforms(platform, all_platforms),
         jobs=jobs,
+        chunk_size=_bytes(chunk_size),
         force=force,
         no_clobber=no_clobber,
         dry_run=dry_run,
+        referrers=referrers,
+        digest_tags=digest_tags,
     )
-    return _run(runtime, selection, spelling.parse_local(source), parse(reference), options)
+
+    def plan(first: str, second: str | None) -> Job:
+        return Job(spelling.parse_local(first), parse(_needed(second, "REF")), options)
+
+    return run(runtime, selection, (source, reference), from_file, plan)
 
 
 @verbs.command("copy", shows=TRANSFER)
@@ -163,18 +195,26 @@ def copy(
     runtime: Runtime,
     selection: Selection,
     source: Annotated[
-        str, typer.Argument(metavar="SRC", help="A reference, or an image in a local store.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="SRC", help="A reference, or an image in a local store.", show_default=False
+        ),
+    ] = None,
     destination: Annotated[
-        str, typer.Argument(metavar="DST", help="A reference, or a local store.")
-    ],
+        str | None,
+        typer.Argument(metavar="DST", help="A reference, or a local store.", show_default=False),
+    ] = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
     archive: Archive = ArchiveKind.OCI,
-    jobs: Jobs = _DEFAULT_JOBS,
+    referrers: Referrers = False,
+    digest_tags: DigestTags = False,
+    jobs: Jobs = _JOBS,
+    chunk_size: ChunkSize = None,
     force: Force = False,
     no_clobber: NoClobber = False,
     dry_run: DryRun = False,
+    from_file: FromFile = None,
 ) -> Shown:
     """Copy an image from anywhere to anywhere.
 
@@ -187,23 +227,43 @@ def copy(
       hubcli copy ghcr.io/org/app:v1 ghcr.io/org/app-mirror:v1
       hubcli copy oci:app:latest docker-archive:app.tar:app:latest
     """
-    from hubcli import oci
     from hubcli.stores import spelling
+    from hubcli.transfer import Options
 
-    target = spelling.parse(destination)
-    if isinstance(target, spelling.Local):
-        target = _written(target, archive)
-    wanted = _platforms(platform, all_platforms)
-    single = wanted is None and not all_platforms and _holds_one_platform(target)
-    options = _options(
-        platforms=(oci.host(),) if single else wanted,
-        lenient=single,
+    options = Options(
+        platforms=_platforms(platform, all_platforms),
         jobs=jobs,
+        chunk_size=_bytes(chunk_size),
         force=force,
         no_clobber=no_clobber,
         dry_run=dry_run,
+        referrers=referrers,
+        digest_tags=digest_tags,
     )
-    return _run(runtime, selection, spelling.parse(source), target, options)
+
+    def plan(first: str, second: str | None) -> Job:
+        target = spelling.parse(_needed(second, "DST"))
+        if isinstance(target, spelling.Local):
+            target = _written(target, archive)
+        single = _holds_one_platform(target) and not all_platforms
+        return Job(spelling.parse(first), target, _this_machines(options) if single else options)
+
+    return run(runtime, selection, (source, destination), from_file, plan)
+
+
+def _this_machines(options: Options) -> Options:
+    """The same for this machine's platform, unless another one was asked for."""
+    from hubcli import oci
+
+    if options.platforms is not None:
+        return options
+    return replace(options, platforms=(oci.host(),), lenient=True)
+
+
+def _needed(word: str | None, name: str) -> str:
+    if word is None:
+        raise UsageError(f"{name} is missing: where is it to be copied to?")
+    return word
 
 
 def _written(destination: Local, archive: ArchiveKind) -> Local:
@@ -234,72 +294,15 @@ def _platforms(texts: list[str] | None, everything: bool) -> tuple[Platform, ...
     return tuple(dict.fromkeys(map(oci.parse_platform, named))) or None
 
 
-def _options(**chosen: Any) -> Options:
-    from hubcli.transfer import Options
-
-    return Options(**chosen)
-
-
-def _run(
-    runtime: Runtime,
-    selection: Selection,
-    source: Spelled,
-    destination: Spelled,
-    options: Options,
-    then: Callable[[Report], str] | None = None,
-) -> Shown:
-    """Copy, show how it goes, and return the report where one is asked for."""
-    from hubcli.transfer import Transfer
-
-    output, quiet = runtime.output, selection.quiet
-    asked = selection.format or selection.fields or selection.query
-    if asked and _is_stdout(destination):
-        raise UsageError("the archive goes to stdout already; leave --format out")
-    runtime.session.widen(options.jobs)
-    with (
-        places(runtime).pair(source, destination) as (read, written),
-        output.progress(quiet=quiet) as progress,
-    ):
-        notify = (lambda _: None) if quiet else output.notice
-        report = Transfer(options, progress, notify).copy(read, written)
-    if not quiet:
-        output.notice(_summary(report, options))
-        ready = not options.dry_run and not _is_stdout(destination)
-        if then is not None and output.stderr_is_terminal and ready:
-            output.notice(then(report))
-    return One(_row(report, options)) if asked else None
-
-
-def _is_stdout(destination: Spelled) -> bool:
-    from hubcli.stores import spelling
-
-    return isinstance(destination, spelling.Local) and destination.is_stream
-
-
-def _row(report: Report, options: Options) -> dict[str, object]:
-    return {
-        "source": report.source,
-        "destination": report.destination,
-        "digest": report.digest,
-        "media_type": report.media_type,
-        "platforms": report.platforms,
-        "bytes": report.bytes,
-        "seconds": report.seconds,
-        "blobs": {
-            outcome: report.blobs[outcome]
-            for outcome in ("copied", "skipped", "mounted", "resumed")
-        },
-        "dry_run": options.dry_run,
-    }
-
-
-def _summary(report: Report, options: Options) -> str:
-    what = f"{report.destination} is {report.digest}"
-    if report.unchanged:
-        return f"{what} already"
-    if options.dry_run:
-        return f"dry run: {report.destination} would be {report.digest}"
-    return what
+def _bytes(text: str | None) -> int | None:
+    """Read a size such as `10485760`, `10M` or `1GiB`; the units are powers of 1024."""
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text)
+    size = int(found[1]) << (10 * _UNITS.index(found[2].upper())) if found else 0
+    if size <= 0:
+        raise UsageError(f"--chunk-size takes bytes, as in 5242880 or 5M, not {text!r}")
+    return size
 
 
 def _how_to_run(report: Report) -> str:

@@ -1,0 +1,1 @@
+"""`hubcli pull`, `push` and `copy`: images between registries and local stores."""
