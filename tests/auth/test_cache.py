@@ -137,6 +137,11 @@ DAMAGE = [
         b'{"audience": "x", "challenge": null, "tokens": [{"identity": "", "token": "t",'
         b' "scopes": ["a:b:c"], "obtained": "now", "until": 1}]}'
     ),
+    (
+        b'{"audience": "x", "challenge": null, "tokens": [{"identity": "", "token": "a\\nb",'
+        b' "scopes": ["repository:library/alpine:pull"], "obtained": 1800000000,'
+        b' "until": 1900000000}]}'
+    ),
     b"[" * 100_000,
 ]
 

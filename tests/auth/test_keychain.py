@@ -16,7 +16,7 @@ from hubcli import config
 from hubcli.auth.credentials import Credential, Keychain, Kind, keychain
 from hubcli.auth.credentials.docker import DockerConfig
 from hubcli.auth.credentials.podman import podman_files
-from hubcli.errors import CredentialFailure
+from hubcli.errors import CredentialFailure, UsageError
 from support.running import Subprocess
 
 
@@ -229,6 +229,12 @@ def test_a_ready_token_is_for_the_hub_api_alone() -> None:
 
 
 ALICE = {"HUBCLI_USERNAME": "alice", "HUBCLI_PASSWORD": "s"}
+
+
+@pytest.mark.parametrize("token", ["a\nb", "t\u00f6ken", "a\x00"])
+def test_a_ready_token_that_no_header_can_carry(token: str) -> None:
+    with pytest.raises(UsageError, match="HUBCLI_TOKEN"):
+        keychain(config.load({"HUBCLI_TOKEN": token}), warn=pytest.fail)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import stat
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from hubcli.sandbox import passwords, seed
 from hubcli.sandbox.keyring import FILE_VARIABLE, SandboxKeyring
 from support.docker_registry import PASSWORD, USERNAME, DockerRegistry
+from support.images import Image
 from support.running import InProcess, Result, Subprocess
 from support.sandbox import SandboxServer
 from support.secret_service import SecretService
@@ -251,6 +253,33 @@ def test_a_registry_with_tokens_gives_a_refresh_token(
     assert registry.tokens is not None
     asked = registry.tokens.requests()[-1]
     assert (asked.grant, asked.user) == ("refresh_token", USERNAME)
+
+
+@pytest.mark.parametrize("auth", ["token", "htpasswd"])
+@pytest.mark.usefixtures("ring")
+def test_a_first_read_takes_three_requests_at_most_and_a_second_one(
+    cli: InProcess,
+    new_docker_registry: Registries,
+    skopeo: Skopeo,
+    image: Image,
+    auth: str,
+) -> None:
+    registry = new_docker_registry(auth)
+    name = f"{registry.host}/team/app"
+    skopeo.copy(image.source, f"docker://{name}:v1", f"--dest-creds={USERNAME}:{PASSWORD}")
+    cli("login", registry.host, "-u", USERNAME, "--password-stdin", stdin=PASSWORD)
+
+    def requests() -> int:
+        tokens = 0 if registry.tokens is None else len(registry.tokens.requests())
+        return len(registry.requests()) + tokens
+
+    counts = [requests()]
+    for _ in range(3):
+        assert cli("tag", "ls", name).stdout == "v1\n"
+        counts.append(requests())
+    first, second, third = (after - before for before, after in itertools.pairwise(counts))
+    assert first <= 3
+    assert (second, third) == (1, 1)
 
 
 @pytest.mark.usefixtures("ring")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hubcli.auth.credentials.credential import Credential, Kind
-from hubcli.errors import CredentialFailure
+from hubcli.errors import CredentialFailure, UsageError
 from hubcli.reference import HUB
 
 
@@ -37,6 +37,8 @@ class Environment:
 def hub_token(environ: Mapping[str, str]) -> Credential | None:
     """`HUBCLI_TOKEN`: a bearer token for the Hub API that is ready for use."""
     token = environ.get("HUBCLI_TOKEN", "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise UsageError("HUBCLI_TOKEN is no token: it has characters that no header can carry")
     return Credential("", token, "environment (HUBCLI_TOKEN)", Kind.TOKEN) if token else None
 
 

@@ -208,8 +208,11 @@ def _challenge(members: Mapping[str, object] | None) -> Challenge | None:
 
 
 def _token(members: Mapping[str, Any]) -> tuple[str, Token]:
+    value = str(members["token"])
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("no header can carry this token")
     return str(members["identity"]), Token(
-        str(members["token"]),
+        value,
         parse_scopes(members["scopes"]),
         float(members["obtained"]),
         float(members["until"]),
