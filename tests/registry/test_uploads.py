@@ -111,9 +111,10 @@ def test_an_upload_that_broke_goes_on_where_the_registry_is(
     with repository_at(between.host, repository) as client:
         assert client.blobs.upload(BLOB, source) == "resumed"
     assert stored(registry, repository, BLOB.digest) == DATA
+    # A registry that is still reading what had arrived may want to go on from further on.
     assert source.opened[0] == 0
-    assert 100_000 < source.opened[1] < 400_000
-    sent = 400_000 + len(DATA) - source.opened[1]
+    assert all(100_000 < offset < 400_000 for offset in source.opened[1:])
+    sent = 400_000 + sum(len(DATA) - offset for offset in source.opened[1:])
     assert between.bytes_up < sent + 10_000, "what had arrived is not sent again"
 
 
