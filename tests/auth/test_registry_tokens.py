@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hubcli.auth.challenge import Challenge, repository_scope
 from hubcli.auth.credentials import Credential, Keychain, Kind
 from hubcli.auth.tokens import RegistryAuthorizer, Token, TokenCache, registry
 from hubcli.config import Endpoint
-from hubcli.errors import ExitCode, NotSignedIn, Unsupported
+from hubcli.errors import ConnectionBroken, ExitCode, NotSignedIn, Unsupported
 from hubcli.http.client import Client, Request
 from hubcli.http.response import Response
 from support.docker_registry import DockerRegistry
@@ -467,6 +468,25 @@ def test_a_401_that_asks_for_nothing_from_an_open_registry_stays(
     scripted.silent = {"/v2/app/tags/list"}
     scripted.open = True
     assert start(scripted).send("/v2/app/tags/list").status == 401
+
+
+def test_a_greeting_that_fails_is_told_unless_the_port_may_speak_tls(start: StartRun) -> None:
+    with ScriptedServer(lambda _: Answer()) as gone:
+        pass
+    run = start(gone, ALICE)
+    with pytest.raises(ConnectionBroken):
+        run.authorizer.header(())
+    guess = replace(run.endpoint, may_be_tls=True)
+    keychain = Keychain([Known(ALICE)], warn=run.lines.append)
+    assert RegistryAuthorizer(run.http, guess, keychain, TokenCache(None)).header(()) is None
+
+
+def test_a_greeting_that_leads_elsewhere_says_nothing(scripted: Scripted, start: StartRun) -> None:
+    with ScriptedServer(
+        lambda _: Answer(302, b"", {"Location": f"{scripted.url}/v2/"})
+    ) as redirecting:
+        assert start(redirecting, ALICE).authorizer.header(()) is None
+    assert all("authorization" not in seen.headers for seen in scripted.seen)
 
 
 def test_a_refresh_token_is_never_shown_to_the_registry(

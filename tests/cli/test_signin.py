@@ -522,6 +522,16 @@ def test_a_broken_store_does_not_keep_the_others(
     assert signed_in(cli) == []
 
 
+@pytest.mark.usefixtures("sandbox")
+def test_a_broken_store_that_is_not_wanted_is_only_told(cli: InProcess, ring: Path) -> None:
+    ring.parent.mkdir()
+    ring.write_text("{")
+    result = cli("login", "-u", "alice", "--password-stdin", "--store", "file", stdin=SECRET)
+    assert result.exit_code == 0
+    assert "warning: keyring: " in result.stderr
+    assert "Signed in to docker.io as alice (auth file)" in result.stderr
+
+
 @pytest.mark.usefixtures("no_ring")
 def test_dockers_plain_entry_is_removed_when_asked(cli: InProcess, home: Path) -> None:
     config = home / ".docker" / "config.json"
