@@ -22,7 +22,8 @@ class Session:
     """What commands reach registries and Hub through.
 
     `notify` tells people about waits and fallbacks, `warn` about broken sources; `trace` takes the
-    lines of `--debug`. `max_wait` (seconds) overrides the configuration.
+    lines of `--debug`. `max_wait` (seconds) overrides the configuration. With `hurried` requests
+    are tried once only, and credentials that somebody could be asked to unlock are left alone.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Session:
         warn: Callable[[str], None],
         trace: Callable[[str], None] | None = None,
         max_wait: float | None = None,
+        hurried: bool = False,
     ) -> None:
         self.settings = settings
         self.notify = notify
         self.warn = warn
         self._trace = trace
+        self._hurried = hurried
         self._max_wait = settings.defaults.max_wait if max_wait is None else max_wait
         self._registries: dict[str, Registry] = {}
         self._connections = 2 * settings.defaults.concurrency
@@ -49,6 +52,7 @@ class Session:
     @cached_property
     def http(self) -> Client:
         from hubcli.http.client import Client
+        from hubcli.http.retry import ATTEMPTS
         from hubcli.http.transport import Limits
 
         defaults = self.settings.defaults
@@ -60,6 +64,7 @@ class Session:
                 connections=self._connections,
             ),
             max_wait=self._max_wait,
+            attempts=1 if self._hurried else ATTEMPTS,
             notify=self.notify,
             trace=self._trace,
         )
@@ -76,7 +81,7 @@ class Session:
         """Where credentials come from, in the order of the contract."""
         from hubcli.auth.credentials import keychain
 
-        return keychain(self.settings, warn=self.warn)
+        return keychain(self.settings, warn=self.warn, may_ask=not self._hurried)
 
     @cached_property
     def token_cache(self) -> TokenCache:

@@ -110,7 +110,8 @@ _Answer = TypeVar("_Answer", Response, Stream)
 class Client:
     """Sends requests. `notify` tells people, `trace` takes the lines of `--debug`.
 
-    Safe between threads; `max_wait` seconds are what one command waits for servers in all.
+    Safe between threads; `max_wait` seconds are what one command waits for servers in all, and
+    `attempts` how often a request is tried.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Client:
         *,
         limits: Limits | None = None,
         max_wait: float = 60.0,
+        attempts: int = retry.ATTEMPTS,
         notify: Callable[[str], None] = lambda _: None,
         trace: Callable[[str], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -125,6 +127,7 @@ class Client:
     ) -> None:
         self._transports = Transports(limits or Limits())
         self._budget = retry.WaitBudget(max_wait)
+        self._attempts = attempts
         self._notify = notify
         self._trace = trace
         self._sleep = sleep
@@ -161,7 +164,7 @@ class Client:
         """Try until an answer is one to keep; waits that the server asks for are no tries."""
         tries = 1
         while True:
-            last = tries >= retry.ATTEMPTS
+            last = tries >= self._attempts
             try:
                 answer = attempt()
             except Unavailable as error:
