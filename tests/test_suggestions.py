@@ -300,6 +300,24 @@ def test_forgetting_empties_the_cache(
     suggestions.forget(settings)
 
 
+@pytest.mark.parametrize("logout", [["logout"], ["logout", "--all"]])
+def test_who_signs_in_or_out_leaves_no_names_behind(
+    logout: list[str],
+    sandbox: SandboxServer,
+    cli: InProcess,
+    complete: Complete,
+    environ: dict[str, str],
+) -> None:
+    login = ["login", "-u", sandbox.username, "--password-stdin", "--store", "file"]
+    complete("repository", "alice/")
+    assert cli(*login, stdin=sandbox.password).exit_code == 0
+    assert cached(environ) == []
+    assert "alice/notes" in complete("repository", "alice/")
+    assert cli(*logout).exit_code == 0
+    assert cached(environ) == []
+    assert "alice/notes" not in complete("repository", "alice/")
+
+
 # Nobody waits
 
 
@@ -339,12 +357,12 @@ def test_a_broken_configuration_offers_nothing(complete: Complete, tmp_path: Pat
 
 
 def test_an_open_keyring_says_who_one_is(
-    secret_service: SecretService, sandbox: SandboxServer, cli: InProcess, complete: Complete
+    secret_service: SecretService, sandbox: SandboxServer, hubcli: Subprocess
 ) -> None:
-    signed_in = cli("login", "-u", sandbox.username, "--password-stdin", stdin=sandbox.password)
+    signed_in = hubcli("login", "-u", sandbox.username, "--password-stdin", stdin=sandbox.password)
     assert signed_in.exit_code == 0, signed_in.stderr
-    assert set(OWN) <= set(complete("repository"))
-    assert "docker.io" in complete("registry")
+    assert set(OWN) <= set(hubcli("__complete", "repository").lines())
+    assert hubcli("__complete", "registry").lines() == ["docker.io"]
 
 
 def test_a_locked_keyring_is_not_touched(

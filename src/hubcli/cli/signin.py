@@ -320,6 +320,7 @@ def _forget(runtime: Runtime, names: tuple[str, ...], key: str) -> bool:
 
 
 def _forget_all(runtime: Runtime, names: tuple[str, ...]) -> None:
+    from hubcli import suggestions
     from hubcli.auth.credentials import store
 
     hosts: set[str] = set()
@@ -330,17 +331,21 @@ def _forget_all(runtime: Runtime, names: tuple[str, ...]) -> None:
         if _forget(runtime, names, key):
             runtime.output.notice(f"Signed out of {key}")
     runtime.session.token_cache.clear()
+    suggestions.forget(runtime.settings)
     if not hosts and not runtime.exit_code:
         runtime.output.notice(f"{_named(names)} has no credentials")
 
 
 def _forget_tokens(runtime: Runtime, key: str) -> None:
+    """And the names that completion has seen as whoever was signed in."""
+    from hubcli import suggestions
     from hubcli.auth.tokens import hub, registry
 
     cache = runtime.session.token_cache
     cache.forget(registry.audience(runtime.settings.endpoint(key)))
     if key == HUB:
         cache.forget(hub.audience(runtime.settings.hub_url))
+    suggestions.forget(runtime.settings)
 
 
 def _tell_of_others(runtime: Runtime, key: str) -> None:
