@@ -9,10 +9,12 @@ import pytest
 
 from hubcli import oci
 from hubcli.cli.views import IMAGE
+from support import sandbox_registry
 from support.docker_registry import DockerRegistry
 from support.images import CONFIG, CREATED, INDEX, LAYER, MANIFEST, Image, Layout
 from support.running import InProcess
 from support.sandbox import SandboxServer
+from support.sandbox_registry import registry_server
 from support.scripted import Answer, ScriptedServer
 from support.skopeo import Skopeo
 
@@ -190,7 +192,7 @@ def test_several_are_an_array_and_failures_are_reported(
         "error": f"cannot inspect {name}:v2: not found (MANIFEST_UNKNOWN)",
         "code": "MANIFEST_UNKNOWN",
         "reference": f"{name}:v2",
-        "hint": None,
+        "hint": f"hubcli tag ls {name}",
         "exit_code": 3,
     }
 
@@ -291,3 +293,49 @@ def test_indexes_inside_each_other_end(cli: InProcess) -> None:
         result = cli("tag", "inspect", f"127.0.0.1:{server.port}/a/b:v1")
         assert len(server.seen) < 10
     assert result.exit_code == 7
+
+
+def test_referrers_are_attestations_too(cli: InProcess, repository: str) -> None:
+    """An index with a BuildKit attestation of its other image, and a referrer."""
+    with registry_server() as server:
+        image = server.push_image(repository, "image")
+        document = server.image(repository, annotations={"it": "attests"})
+        server.push(repository, "other", document)
+        inner = server.fetch(repository, "image").content
+        outer = server.fetch(repository, "other").content
+        index = sandbox_registry.index(
+            [
+                sandbox_registry.descriptor(
+                    inner, MANIFEST, platform={"os": "linux", "architecture": "amd64"}
+                ),
+                sandbox_registry.descriptor(
+                    outer,
+                    MANIFEST,
+                    platform={"os": "unknown", "architecture": "unknown"},
+                    annotations={
+                        "vnd.docker.reference.type": "attestation-manifest",
+                        "vnd.docker.reference.digest": f"sha256:{'7' * 64}",
+                    },
+                ),
+            ]
+        )
+        server.push(repository, "v1", index)
+        top = server.fetch(repository, "v1").content
+        signature = server.image(
+            repository,
+            artifactType="application/x.signature",
+            subject=sandbox_registry.descriptor(top, INDEX),
+        )
+        answer = server.push(repository, "signature", signature)
+        row = cli("tag", "inspect", f"{server.host}/{repository}:v1", "--format", "json").json()
+    assert [entry["digest"] for entry in row["platforms"]] == [image]
+    inside, referrer = row["attestations"]
+    assert (inside["subject"], inside["predicate_types"]) == (f"sha256:{'7' * 64}", None)
+    assert referrer == {
+        "digest": answer.headers["Docker-Content-Digest"],
+        "size": len(sandbox_registry.encoded(signature)),
+        "media_type": MANIFEST,
+        "artifact_type": "application/x.signature",
+        "subject": row["digest"],
+        "predicate_types": None,
+    }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from hubcli import oci
+from hubcli.errors import Denied, IntegrityFailure
 from hubcli.registry import Repository
 from hubcli.registry.details import Details
 from support.docker_registry import DockerRegistry
-from support.images import CREATED, INDEX, MANIFEST, Layout
+from support.images import CONFIG, CREATED, INDEX, MANIFEST, Layout
 from support.repositories import repository_at
 from support.sandbox_registry import RegistryServer
+from support.scripted import Answer, ScriptedServer, Seen
 from support.skopeo import Skopeo
 
 ALL = ("digest", "media_type", "size", "platforms", "created", "type")
@@ -142,3 +146,87 @@ def test_an_artifact_has_a_type_and_no_platform(
         ((_, row),) = Details(client, ALL).of(["v1"])
     assert row is not None
     assert (row["type"], row["platforms"], row["created"]) == ("application/vnd.acme", [], CREATED)
+
+
+def manifest_answer(content: bytes, media_type: str) -> Answer:
+    return Answer(
+        200,
+        content,
+        {"Content-Type": media_type, "Docker-Content-Digest": oci.digest_of(content)},
+    )
+
+
+def test_a_manifest_of_another_age_is_listed_with_what_is_known() -> None:
+    schema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+    content = b'{"schemaVersion": 1}'
+    with (
+        ScriptedServer(lambda _: manifest_answer(content, schema1)) as server,
+        repository_at(f"127.0.0.1:{server.port}", "a/b") as client,
+    ):
+        assert list(Details(client, ALL).of(["old"])) == [
+            ("old", {"digest": oci.digest_of(content), "media_type": schema1})
+        ]
+
+
+def test_a_manifest_that_is_not_what_it_should_be_is_a_failure() -> None:
+    broken = Answer(
+        200, b"{}", {"Content-Type": MANIFEST, "Docker-Content-Digest": "sha256:" + "0" * 64}
+    )
+    with (
+        ScriptedServer(lambda _: broken) as server,
+        repository_at(f"127.0.0.1:{server.port}", "a/b") as client,
+        pytest.raises(IntegrityFailure, match="was promised"),
+    ):
+        list(Details(client, ALL).of(["v1"]))
+
+
+def test_an_index_may_lack_its_images_and_an_image_its_configuration() -> None:
+    entry = {
+        "mediaType": MANIFEST,
+        "digest": "sha256:" + "1" * 64,
+        "size": 7,
+        "platform": {"os": "linux", "architecture": "amd64"},
+    }
+    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}).encode()
+    config = {"mediaType": CONFIG, "digest": "sha256:" + "2" * 64, "size": 5}
+    image = json.dumps(
+        {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}
+    ).encode()
+    answers = {"sparse": manifest_answer(index, INDEX), "bare": manifest_answer(image, MANIFEST)}
+    with (
+        ScriptedServer(lambda seen: answers.get(seen.path.rpartition("/")[2], Answer(404))) as one,
+        repository_at(f"127.0.0.1:{one.port}", "a/b") as client,
+    ):
+        found = dict(Details(client, ALL).of(["sparse", "bare"]))
+    unknown = {"created": None, "type": "image"}
+    assert found["sparse"] == {
+        "digest": oci.digest_of(index),
+        "media_type": INDEX,
+        "size": None,
+        "platforms": ["linux/amd64"],
+        **unknown,
+    }
+    assert found["bare"] == {
+        "digest": oci.digest_of(image),
+        "media_type": MANIFEST,
+        "size": 5,
+        "platforms": [],
+        **unknown,
+    }
+
+
+def test_a_failure_reaches_everybody_who_waits_for_the_same_image() -> None:
+    config = {"mediaType": CONFIG, "digest": "sha256:" + "2" * 64, "size": 5}
+    image = json.dumps(
+        {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}
+    ).encode()
+
+    def script(seen: Seen) -> Answer:
+        return Answer(403) if "/blobs/" in seen.path else manifest_answer(image, MANIFEST)
+
+    with (
+        ScriptedServer(script) as server,
+        repository_at(f"127.0.0.1:{server.port}", "a/b") as client,
+        pytest.raises(Denied),
+    ):
+        list(Details(client, ALL).of(["v1", "v2", "v3"]))

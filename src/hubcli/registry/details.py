@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubcli import oci
-from hubcli.errors import NotFound
+from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.oci import Descriptor, Manifest
 from hubcli.parallel import in_order
 from hubcli.registry.repository import Repository
@@ -62,10 +62,19 @@ class Details:
                 found = self._repository.resolve(name)
                 return name, {"digest": found.digest, "media_type": found.media_type}
             manifest = self._repository.manifest(name)
-            image = self._once(manifest.digest, lambda: self._read(manifest))
         except NotFound:
             return name, None
+        except IntegrityFailure as failure:
+            return name, self._of_unknown_kind(name, failure)
+        image = self._once(manifest.digest, lambda: self._read(manifest))
         return name, {"digest": manifest.digest, "media_type": manifest.media_type, **image.row()}
+
+    def _of_unknown_kind(self, name: str, failure: IntegrityFailure) -> Row:
+        """What is known of a manifest of Docker's schema 1, say; any other must be readable."""
+        found = self._repository.resolve(name)
+        if found.is_manifest:
+            raise failure
+        return {"digest": found.digest, "media_type": found.media_type}
 
     def _once(self, digest: str, read: Callable[[], _Image]) -> _Image:
         """The image of a digest: whoever comes first reads it, all others wait for that."""
@@ -88,7 +97,10 @@ class Details:
         entry = _first_image(manifest)
         if entry is None or not self._wanted & {"size", "created", "type"}:
             return _Image(None, platforms, None, "image" if platforms else None)
-        return self._image(self._repository.manifest(entry.digest), platforms)
+        try:
+            return self._image(self._repository.manifest(entry.digest), platforms)
+        except NotFound:  # an index may be there without all of its images
+            return _Image(None, platforms, None, "image")
 
     def _image(self, manifest: Manifest, platforms: list[str]) -> _Image:
         """The facts of one image, or of an artifact, which has no platform."""
@@ -107,7 +119,10 @@ class Details:
     def _config(self, manifest: Manifest) -> Mapping[str, Any]:
         if manifest.config is None or not manifest.is_image:
             return {}
-        content = self._repository.blobs.read(manifest.config)
+        try:
+            content = self._repository.blobs.read(manifest.config)
+        except NotFound:
+            return {}
         return oci.parse_object(content, "the image's configuration")
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from hubcli import oci
 from hubcli.auth.challenge import repository_scope
-from hubcli.errors import IntegrityFailure
+from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.http.client import Stream, with_query
 from hubcli.http.response import LARGEST_BODY, Response
 from hubcli.oci import Descriptor, Manifest
-from hubcli.reference import is_tag
+from hubcli.reference import Reference, is_tag
 from hubcli.registry import pages
 from hubcli.registry.calls import ANY_ERROR, Call
 
@@ -70,7 +70,13 @@ class Repository:
         """
         identifier = identifier or "latest"
         call = Call("GET", f"manifests/{identifier}", _READ)
-        return _manifest(self.send(call, most=oci.LARGEST_MANIFEST), identifier)
+        try:
+            answer = self.send(call, most=oci.LARGEST_MANIFEST)
+        except NotFound as error:
+            if error.code == "MANIFEST_UNKNOWN" and is_tag(identifier):
+                error.hint = f"hubcli tag ls {Reference(self.registry.host, self.path).name}"
+            raise
+        return _manifest(answer, identifier)
 
     def resolve(self, identifier: str | None) -> Descriptor:
         """What a tag or digest stands for (`HEAD /v2/<name>/manifests/…`).

@@ -220,7 +220,7 @@ _MEANINGS: Mapping[str, Value] = {
     "ACTION": Value(("pull", "push", "delete"), listed=True),
     **dict.fromkeys(
         (
-            *("C", "CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "REGEX", "RULE"),
+            *("C", "CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "RANGE", "REGEX", "RULE"),
             *("SECONDS", "SLUG", "TEXT", "USER", "VALUE", "account info NAME"),
         ),
         _FREE,
