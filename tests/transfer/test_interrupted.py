@@ -208,6 +208,15 @@ def test_a_registry_that_serves_wrong_bytes(
     assert json.loads((tmp_path / "out" / "index.json").read_bytes())["manifests"] == []
 
 
+def of_one_layer(oci_layout: Layout, layer: bytes) -> str:
+    """Where an image is that has just this layer, compressed or not."""
+    image = oci_layout.image("v1")
+    manifest = json.loads(image.read(image.digest))
+    manifest["layers"] = [oci_layout.blob("application/vnd.oci.image.layer.v1.tar", layer)]
+    top = oci_layout.blob(image.media_type, json.dumps(manifest).encode())
+    return f"oci:{oci_layout.directory}@{top['digest']}"
+
+
 def peak_memory(command: list[str], environ: dict[str, str], directory: Path) -> int:
     """MiB that a process held at most; it must succeed."""
     measured = (
@@ -231,18 +240,31 @@ def test_memory_does_not_grow_with_the_image(
     environ: dict[str, str], oci_layout: Layout, tmp_path: Path
 ) -> None:
     """200 MiB pushed, pulled, packed and unpacked."""
-    image = oci_layout.image("v1", layers=[{"data": bytes(1)}])
-    layer = content(1 << 20) * 200
-    manifest = json.loads(image.read(image.digest))
-    manifest["layers"] = [oci_layout.blob("application/vnd.oci.image.layer.v1.tar", layer)]
-    top = oci_layout.blob(image.media_type, json.dumps(manifest).encode())
+    source = of_one_layer(oci_layout, content(1 << 20) * 200)
     with registry_server(tmp_path / "registry") as registry:
         reference = f"{registry.host}/app:v1"
         for arguments in (
-            ["push", f"oci:{oci_layout.directory}@{top['digest']}", reference],
+            ["push", source, reference],
             ["pull", reference, "oci:out"],
             ["pull", reference, "out.tar"],
             ["copy", "./out.tar", "oci:again"],
         ):
             command = Subprocess.command(*arguments)
             assert peak_memory(command, environ, tmp_path) < 100
+
+
+def test_ctrl_c_cancels_an_upload(hubcli: Subprocess, between: Proxy, oci_layout: Layout) -> None:
+    """The registry need not keep what will never be completed."""
+    source = of_one_layer(oci_layout, content(1 << 20) * 80)  # more than proxy and sockets hold
+    slow(between)
+    process = hubcli.start("push", source, f"{between.host}/interrupted/app:v1")
+    deadline = time.monotonic() + 30
+    while between.bytes_up < 4 << 20 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    deleted = [one for one in between.requests if one.startswith("DELETE ")]
+    assert deleted
+    assert all(one.startswith("DELETE /v2/interrupted/app/blobs/uploads/") for one in deleted)
