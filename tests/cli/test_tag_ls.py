@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -400,3 +401,32 @@ def test_hostile_names_are_no_tags(cli: InProcess) -> None:
     body = json.dumps({"tags": ["ok", "\x1b]0;evil\x07", "a b", "<b>"]}).encode()
     with ScriptedServer(lambda _: Answer(200, body)) as server:
         assert cli("tag", "ls", f"127.0.0.1:{server.port}/a/b").stdout == "ok\n"
+
+
+@pytest.mark.parametrize("auth", ["open", "htpasswd"])
+def test_a_loopback_port_may_speak_tls(
+    cli: InProcess,
+    environ: dict[str, str],
+    docker_registry: Registries,
+    skopeo: Skopeo,
+    oci_layout: Layout,
+    repository: str,
+    tmp_path: Path,
+    auth: str,
+) -> None:
+    registry = docker_registry(auth, tls=True)
+    name = f"{registry.host}/{repository}"
+    credentials = f"--dest-creds={registry.username}:{registry.password}"
+    skopeo.copy(
+        oci_layout.image("v1").source,
+        f"docker://{name}:v1",
+        *([] if auth == "open" else [credentials]),
+    )
+    if auth != "open":
+        login = {"username": registry.username, "password": registry.password}
+        environ["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {registry.host: login}})
+    config = tmp_path / "config.toml"
+    config.write_text(f'[registries."{registry.host}"]\nca_file = "{registry.ca_file}"\n')
+    for _ in range(2):
+        result = cli("tag", "ls", name, "--config", config)
+        assert (result.exit_code, result.stdout) == (0, "v1\n"), result.stderr

@@ -188,7 +188,8 @@ def _targets(
     found: dict[Reference, Target] = {}
     for repository, wanted in wishes:
         with runtime.attempting(), doing(_ACTION, f"{repository}:{wanted}"):
-            for target in _answering(places[repository], repository, wanted):
+            # All or nothing: what could be listed in part only is not understood well enough.
+            for target in list(_answering(places[repository], repository, wanted)):
                 found.setdefault(target.reference, target)
     return list(found.values())
 
