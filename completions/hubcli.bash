@@ -133,11 +133,11 @@ _hubcli_node() {
         "repo rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "tag") commands='inspect ls rm' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "tag inspect") commands='' flags='--platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
-        "tag ls") commands='' flags='--details --filter --match --digest --platform --sort --limit --all --aliases --full-ref --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --match --digest --platform --sort --limit --format --fields --query --max-wait --config' raw= ;;
+        "tag ls") commands='' flags='--details --filter --match --semver --digest --platform --sort --limit --all --aliases --full-ref --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --match --semver --digest --platform --sort --limit --format --fields --query --max-wait --config' raw= ;;
         "tag rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
-        "pull") commands='' flags='--platform --all-platforms --archive --jobs --force --no-clobber --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --format --fields --query --max-wait --config' raw= ;;
-        "push") commands='' flags='--platform --all-platforms --jobs --force --no-clobber --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --jobs --format --fields --query --max-wait --config' raw= ;;
-        "copy") commands='' flags='--platform --all-platforms --archive --jobs --force --no-clobber --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --format --fields --query --max-wait --config' raw= ;;
+        "pull") commands='' flags='--platform --all-platforms --archive --referrers --digest-tags --jobs --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --from-file --format --fields --query --max-wait --config' raw= ;;
+        "push") commands='' flags='--platform --all-platforms --referrers --digest-tags --jobs --chunk-size --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
+        "copy") commands='' flags='--platform --all-platforms --archive --referrers --digest-tags --jobs --chunk-size --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
         "inspect") commands='' flags='--raw --platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "digest") commands='' flags='--platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "manifest") commands='get' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
@@ -170,7 +170,7 @@ _hubcli_node() {
         "help account") commands='info limits' flags='' valued='' raw= ;;
         "help config") commands='ls get set unset path' flags='' valued='' raw= ;;
         "help sandbox") commands='up env run demo' flags='' valued='' raw= ;;
-        "cp") commands='' flags='--platform --all-platforms --archive --jobs --force --no-clobber --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --format --fields --query --max-wait --config' raw= ;;
+        "cp") commands='' flags='--platform --all-platforms --archive --referrers --digest-tags --jobs --chunk-size --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
         *) commands='' flags='' valued='' raw= ;;
     esac
 }
@@ -232,16 +232,16 @@ _hubcli_value() {
         "pull --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "pull --archive") values='oci docker' ;;
         "pull --format") values='table json jsonl csv tsv' ;;
-        "pull --fields") values='source destination digest media_type platforms bytes seconds blobs dry_run help' listed=1 ;;
+        "pull --fields") values='source destination digest media_type platforms bytes seconds blobs attached dry_run help' listed=1 ;;
         "pull --config") kind=file ;;
         "push --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "push --format") values='table json jsonl csv tsv' ;;
-        "push --fields") values='source destination digest media_type platforms bytes seconds blobs dry_run help' listed=1 ;;
+        "push --fields") values='source destination digest media_type platforms bytes seconds blobs attached dry_run help' listed=1 ;;
         "push --config") kind=file ;;
         "copy --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "copy --archive") values='oci docker' ;;
         "copy --format") values='table json jsonl csv tsv' ;;
-        "copy --fields") values='source destination digest media_type platforms bytes seconds blobs dry_run help' listed=1 ;;
+        "copy --fields") values='source destination digest media_type platforms bytes seconds blobs attached dry_run help' listed=1 ;;
         "copy --config") kind=file ;;
         "inspect --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "inspect --format") values='table json jsonl csv tsv' ;;
@@ -289,7 +289,7 @@ _hubcli_value() {
         "cp --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "cp --archive") values='oci docker' ;;
         "cp --format") values='table json jsonl csv tsv' ;;
-        "cp --fields") values='source destination digest media_type platforms bytes seconds blobs dry_run help' listed=1 ;;
+        "cp --fields") values='source destination digest media_type platforms bytes seconds blobs attached dry_run help' listed=1 ;;
         "cp --config") kind=file ;;
     esac
 }
