@@ -74,8 +74,8 @@ function __hubcli_command
     complete -C (string join ' ' -- $rest)
 end
 
-set -g __hubcli_commands 'login' 'logout' 'auth' 'auth status' 'auth token' 'auth helper' 'search' 'repo' 'repo edit' 'repo create' 'repo ls' 'repo inspect' 'repo readme' 'repo star' 'repo unstar' 'repo rm' 'tag' 'tag inspect' 'tag ls' 'tag rm' 'pull' 'push' 'copy' 'inspect' 'digest' 'manifest' 'manifest get' 'registry' 'registry ls' 'registry ping' 'registry limits' 'account' 'account info' 'account limits' 'config' 'config ls' 'config get' 'config set' 'config unset' 'config path' 'sandbox' 'sandbox up' 'sandbox env' 'sandbox run' 'sandbox demo' 'completion' 'help' 'help login' 'help logout' 'help auth' 'help auth status' 'help auth token' 'help auth helper' 'help search' 'help repo' 'help repo edit' 'help repo create' 'help repo ls' 'help repo inspect' 'help repo readme' 'help repo star' 'help repo unstar' 'help repo rm' 'help tag' 'help tag inspect' 'help tag ls' 'help tag rm' 'help pull' 'help push' 'help copy' 'help inspect' 'help digest' 'help manifest' 'help manifest get' 'help registry' 'help registry ls' 'help registry ping' 'help registry limits' 'help account' 'help account info' 'help account limits' 'help config' 'help config ls' 'help config get' 'help config set' 'help config unset' 'help config path' 'help sandbox' 'help sandbox up' 'help sandbox env' 'help sandbox run' 'help sandbox demo' 'help completion' 'help help' 'help cp' 'help environment' 'help exit-codes' 'help formats' 'help references' 'cp'
-set -g __hubcli_valued ' --config' 'login -u' 'login --username' 'login --otp' 'login --store' 'login --max-wait' 'login --config' 'logout --store' 'logout --max-wait' 'logout --config' 'auth --config' 'auth status --format' 'auth status --fields' 'auth status --query' 'auth status --max-wait' 'auth status --config' 'auth token --scope' 'auth token --max-wait' 'auth token --config' 'auth helper --config' 'search --type' 'search --arch' 'search --os' 'search --category' 'search --min-stars' 'search --sort' 'search --limit' 'search --format' 'search --fields' 'search --query' 'search --max-wait' 'search --config' 'repo --config' 'repo edit --description' 'repo edit --readme' 'repo edit --category' 'repo edit --immutable-tags' 'repo edit --format' 'repo edit --fields' 'repo edit --query' 'repo edit --max-wait' 'repo edit --config' 'repo create --description' 'repo create --readme' 'repo create --category' 'repo create --format' 'repo create --fields' 'repo create --query' 'repo create --max-wait' 'repo create --config' 'repo ls --filter' 'repo ls --sort' 'repo ls --limit' 'repo ls --format' 'repo ls --fields' 'repo ls --query' 'repo ls --max-wait' 'repo ls --config' 'repo inspect --format' 'repo inspect --fields' 'repo inspect --query' 'repo inspect --max-wait' 'repo inspect --config' 'repo readme --max-wait' 'repo readme --config' 'repo star --max-wait' 'repo star --config' 'repo unstar --max-wait' 'repo unstar --config' 'repo rm --format' 'repo rm --fields' 'repo rm --query' 'repo rm --max-wait' 'repo rm --config' 'tag --config' 'tag inspect --platform' 'tag inspect --format' 'tag inspect --fields' 'tag inspect --query' 'tag inspect --max-wait' 'tag inspect --config' 'tag ls --filter' 'tag ls --match' 'tag ls --semver' 'tag ls --digest' 'tag ls --platform' 'tag ls --sort' 'tag ls --limit' 'tag ls --format' 'tag ls --fields' 'tag ls --query' 'tag ls --max-wait' 'tag ls --config' 'tag rm --format' 'tag rm --fields' 'tag rm --query' 'tag rm --max-wait' 'tag rm --config' 'pull --platform' 'pull --archive' 'pull --jobs' 'pull --from-file' 'pull --format' 'pull --fields' 'pull --query' 'pull --max-wait' 'pull --config' 'push --platform' 'push --jobs' 'push --chunk-size' 'push --from-file' 'push --format' 'push --fields' 'push --query' 'push --max-wait' 'push --config' 'copy --platform' 'copy --archive' 'copy --jobs' 'copy --chunk-size' 'copy --from-file' 'copy --format' 'copy --fields' 'copy --query' 'copy --max-wait' 'copy --config' 'inspect --platform' 'inspect --format' 'inspect --fields' 'inspect --query' 'inspect --max-wait' 'inspect --config' 'digest --platform' 'digest --format' 'digest --fields' 'digest --query' 'digest --max-wait' 'digest --config' 'manifest --config' 'manifest get --platform' 'manifest get --max-wait' 'manifest get --config' 'registry --config' 'registry ls --filter' 'registry ls --limit' 'registry ls --format' 'registry ls --fields' 'registry ls --query' 'registry ls --max-wait' 'registry ls --config' 'registry ping --format' 'registry ping --fields' 'registry ping --query' 'registry ping --max-wait' 'registry ping --config' 'registry limits --format' 'registry limits --fields' 'registry limits --query' 'registry limits --max-wait' 'registry limits --config' 'account --config' 'account info --format' 'account info --fields' 'account info --query' 'account info --max-wait' 'account info --config' 'account limits --format' 'account limits --fields' 'account limits --query' 'account limits --max-wait' 'account limits --config' 'config --config' 'config ls --format' 'config ls --fields' 'config ls --query' 'config ls --config' 'config get --config' 'config set --config' 'config unset --config' 'config path --config' 'sandbox --config' 'sandbox up --port' 'sandbox up --data' 'sandbox up --config' 'sandbox env --port' 'sandbox env --config' 'sandbox run --config' 'sandbox demo --config' 'completion --config' 'help --config' 'cp --platform' 'cp --archive' 'cp --jobs' 'cp --chunk-size' 'cp --from-file' 'cp --format' 'cp --fields' 'cp --query' 'cp --max-wait' 'cp --config'
+set -g __hubcli_commands 'login' 'logout' 'auth' 'auth helper' 'auth status' 'auth token' 'search' 'repo' 'repo create' 'repo edit' 'repo inspect' 'repo ls' 'repo readme' 'repo rm' 'repo star' 'repo unstar' 'tag' 'tag inspect' 'tag ls' 'tag rm' 'pull' 'push' 'copy' 'inspect' 'digest' 'manifest' 'manifest get' 'registry' 'registry limits' 'registry ls' 'registry ping' 'account' 'account info' 'account limits' 'config' 'config get' 'config ls' 'config path' 'config set' 'config unset' 'sandbox' 'sandbox demo' 'sandbox env' 'sandbox run' 'sandbox up' 'completion' 'help' 'help login' 'help logout' 'help auth' 'help auth helper' 'help auth status' 'help auth token' 'help search' 'help repo' 'help repo create' 'help repo edit' 'help repo inspect' 'help repo ls' 'help repo readme' 'help repo rm' 'help repo star' 'help repo unstar' 'help tag' 'help tag inspect' 'help tag ls' 'help tag rm' 'help pull' 'help push' 'help copy' 'help inspect' 'help digest' 'help manifest' 'help manifest get' 'help registry' 'help registry limits' 'help registry ls' 'help registry ping' 'help account' 'help account info' 'help account limits' 'help config' 'help config get' 'help config ls' 'help config path' 'help config set' 'help config unset' 'help sandbox' 'help sandbox demo' 'help sandbox env' 'help sandbox run' 'help sandbox up' 'help completion' 'help help' 'help cp' 'help environment' 'help exit-codes' 'help formats' 'help references' 'cp'
+set -g __hubcli_valued ' --config' 'login -u' 'login --username' 'login --otp' 'login --store' 'login --max-wait' 'login --config' 'logout --store' 'logout --max-wait' 'logout --config' 'auth --config' 'auth helper --config' 'auth status --format' 'auth status --fields' 'auth status --query' 'auth status --max-wait' 'auth status --config' 'auth token --scope' 'auth token --max-wait' 'auth token --config' 'search --type' 'search --arch' 'search --os' 'search --category' 'search --min-stars' 'search --sort' 'search --limit' 'search --format' 'search --fields' 'search --query' 'search --max-wait' 'search --config' 'repo --config' 'repo create --description' 'repo create --readme' 'repo create --category' 'repo create --format' 'repo create --fields' 'repo create --query' 'repo create --max-wait' 'repo create --config' 'repo edit --description' 'repo edit --readme' 'repo edit --category' 'repo edit --immutable-tags' 'repo edit --format' 'repo edit --fields' 'repo edit --query' 'repo edit --max-wait' 'repo edit --config' 'repo inspect --format' 'repo inspect --fields' 'repo inspect --query' 'repo inspect --max-wait' 'repo inspect --config' 'repo ls --filter' 'repo ls --sort' 'repo ls --limit' 'repo ls --format' 'repo ls --fields' 'repo ls --query' 'repo ls --max-wait' 'repo ls --config' 'repo readme --max-wait' 'repo readme --config' 'repo rm --format' 'repo rm --fields' 'repo rm --query' 'repo rm --max-wait' 'repo rm --config' 'repo star --max-wait' 'repo star --config' 'repo unstar --max-wait' 'repo unstar --config' 'tag --config' 'tag inspect --platform' 'tag inspect --format' 'tag inspect --fields' 'tag inspect --query' 'tag inspect --max-wait' 'tag inspect --config' 'tag ls --filter' 'tag ls --match' 'tag ls --semver' 'tag ls --digest' 'tag ls --platform' 'tag ls --sort' 'tag ls --limit' 'tag ls --format' 'tag ls --fields' 'tag ls --query' 'tag ls --max-wait' 'tag ls --config' 'tag rm --format' 'tag rm --fields' 'tag rm --query' 'tag rm --max-wait' 'tag rm --config' 'pull --platform' 'pull --archive' 'pull --jobs' 'pull --from-file' 'pull --format' 'pull --fields' 'pull --query' 'pull --max-wait' 'pull --config' 'push --platform' 'push --jobs' 'push --chunk-size' 'push --from-file' 'push --format' 'push --fields' 'push --query' 'push --max-wait' 'push --config' 'copy --platform' 'copy --archive' 'copy --jobs' 'copy --chunk-size' 'copy --from-file' 'copy --format' 'copy --fields' 'copy --query' 'copy --max-wait' 'copy --config' 'inspect --platform' 'inspect --format' 'inspect --fields' 'inspect --query' 'inspect --max-wait' 'inspect --config' 'digest --platform' 'digest --format' 'digest --fields' 'digest --query' 'digest --max-wait' 'digest --config' 'manifest --config' 'manifest get --platform' 'manifest get --max-wait' 'manifest get --config' 'registry --config' 'registry limits --format' 'registry limits --fields' 'registry limits --query' 'registry limits --max-wait' 'registry limits --config' 'registry ls --filter' 'registry ls --limit' 'registry ls --format' 'registry ls --fields' 'registry ls --query' 'registry ls --max-wait' 'registry ls --config' 'registry ping --format' 'registry ping --fields' 'registry ping --query' 'registry ping --max-wait' 'registry ping --config' 'account --config' 'account info --format' 'account info --fields' 'account info --query' 'account info --max-wait' 'account info --config' 'account limits --format' 'account limits --fields' 'account limits --query' 'account limits --max-wait' 'account limits --config' 'config --config' 'config get --config' 'config ls --format' 'config ls --fields' 'config ls --query' 'config ls --config' 'config path --config' 'config set --config' 'config unset --config' 'sandbox --config' 'sandbox demo --config' 'sandbox env --port' 'sandbox env --config' 'sandbox run --config' 'sandbox up --port' 'sandbox up --data' 'sandbox up --config' 'completion --config' 'help --config' 'cp --platform' 'cp --archive' 'cp --jobs' 'cp --chunk-size' 'cp --from-file' 'cp --format' 'cp --fields' 'cp --query' 'cp --max-wait' 'cp --config'
 set -g __hubcli_raw 'sandbox run'
 
 complete -c hubcli -f
@@ -126,13 +126,18 @@ complete -c hubcli -n '__hubcli_at "logout"' -l config -d 'Use this configuratio
 complete -c hubcli -n '__hubcli_at "logout"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "logout" 0 only' -a '(__hubcli_ask registry)'
 complete -c hubcli -n '__hubcli_at "logout" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "auth"' -a helper -d 'Answer as a docker credential helper: get, store, erase, list'
 complete -c hubcli -n '__hubcli_at "auth"' -a status -d 'Show who you are, where, and from which source'
 complete -c hubcli -n '__hubcli_at "auth"' -a token -d 'Print a bearer token for a repository, for use with curl'
-complete -c hubcli -n '__hubcli_at "auth"' -a helper -d 'Answer as a docker credential helper: get, store, erase, list'
 complete -c hubcli -n '__hubcli_at "auth"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "auth"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "auth"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "auth"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "auth helper"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "auth helper"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "auth helper"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "auth helper"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "auth helper" 0 only' -a 'get store erase list'
 complete -c hubcli -n '__hubcli_at "auth status"' -l check -d 'Ask each registry; exit 4 if one refuses'
 complete -c hubcli -n '__hubcli_at "auth status"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "auth status"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list registry username source kind expires valid help)'
@@ -155,11 +160,6 @@ complete -c hubcli -n '__hubcli_at "auth token"' -l config -d 'Use this configur
 complete -c hubcli -n '__hubcli_at "auth token"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "auth token" 0 only' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "auth token" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "auth helper"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "auth helper"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "auth helper"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "auth helper"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "auth helper" 0 only' -a 'get store erase list'
 complete -c hubcli -n '__hubcli_at "search"' -l official -d 'Docker Official Images only'
 complete -c hubcli -n '__hubcli_at "search"' -l verified -d 'Images of verified publishers only'
 complete -c hubcli -n '__hubcli_at "search"' -l type -d 'image, model, plugin, extension, helm ...' -x -a 'image model plugin extension helm compose'
@@ -180,18 +180,35 @@ complete -c hubcli -n '__hubcli_at "search"' -l debug -d 'Show every request and
 complete -c hubcli -n '__hubcli_at "search"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "search"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "search"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "repo"' -a create -d 'Create a repository, and print its full name'
-complete -c hubcli -n '__hubcli_at "repo"' -a ls -d 'List repositories'
+complete -c hubcli -n '__hubcli_at "repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "repo"' -a inspect -d 'Show what there is to know of repositories'
+complete -c hubcli -n '__hubcli_at "repo"' -a ls -d 'List repositories'
 complete -c hubcli -n '__hubcli_at "repo"' -a readme -d 'Print a repository\'s overview'
+complete -c hubcli -n '__hubcli_at "repo"' -a rm -d 'Delete repositories with all that is in them'
 complete -c hubcli -n '__hubcli_at "repo"' -a star -d 'Give repositories your star'
 complete -c hubcli -n '__hubcli_at "repo"' -a unstar -d 'Take your star back from repositories'
-complete -c hubcli -n '__hubcli_at "repo"' -a rm -d 'Delete repositories with all that is in them'
 complete -c hubcli -n '__hubcli_at "repo"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "repo"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "repo"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "repo"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo create"' -l private -l public -d 'Who may see and pull it'
+complete -c hubcli -n '__hubcli_at "repo create"' -l description -d 'A short description, up to 100 bytes' -x
+complete -c hubcli -n '__hubcli_at "repo create"' -l readme -d 'The overview, in Markdown; - is stdin' -r -F
+complete -c hubcli -n '__hubcli_at "repo create"' -l category -d 'A category of Docker Hub (up to three times)' -x
+complete -c hubcli -n '__hubcli_at "repo create"' -l exist-ok -d 'Be content if it exists already'
+complete -c hubcli -n '__hubcli_at "repo create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
+complete -c hubcli -n '__hubcli_at "repo create"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo create"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo create"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo create"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo create"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo create"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo create"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo create" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo create" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo edit"' -l description -d 'A short description, up to 100 bytes' -x
 complete -c hubcli -n '__hubcli_at "repo edit"' -l readme -d 'The overview, in Markdown; - is stdin' -r -F
 complete -c hubcli -n '__hubcli_at "repo edit"' -l private -l public -d 'Who may see and pull it'
@@ -214,23 +231,18 @@ complete -c hubcli -n '__hubcli_at "repo edit"' -l config -d 'Use this configura
 complete -c hubcli -n '__hubcli_at "repo edit"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo edit" 0 only' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo edit" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "repo create"' -l private -l public -d 'Who may see and pull it'
-complete -c hubcli -n '__hubcli_at "repo create"' -l description -d 'A short description, up to 100 bytes' -x
-complete -c hubcli -n '__hubcli_at "repo create"' -l readme -d 'The overview, in Markdown; - is stdin' -r -F
-complete -c hubcli -n '__hubcli_at "repo create"' -l category -d 'A category of Docker Hub (up to three times)' -x
-complete -c hubcli -n '__hubcli_at "repo create"' -l exist-ok -d 'Be content if it exists already'
-complete -c hubcli -n '__hubcli_at "repo create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
-complete -c hubcli -n '__hubcli_at "repo create"' -l query -d 'JMESPath over the JSON' -x
-complete -c hubcli -n '__hubcli_at "repo create"' -s q -l quiet -d 'Show names only'
-complete -c hubcli -n '__hubcli_at "repo create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
-complete -c hubcli -n '__hubcli_at "repo create"' -l plain-http -d 'Use http where no configuration row says otherwise'
-complete -c hubcli -n '__hubcli_at "repo create"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "repo create"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "repo create"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "repo create"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "repo create" 0 only' -a '(__hubcli_ask repository)'
-complete -c hubcli -n '__hubcli_at "repo create" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo inspect"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo inspect"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo inspect" 0' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo inspect" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo ls"' -l filter -d 'On the last part of a name; on all of it with a /' -x
 complete -c hubcli -n '__hubcli_at "repo ls"' -l private -l public -d 'Only those'
 complete -c hubcli -n '__hubcli_at "repo ls"' -l sort -d 'What comes first' -x -a 'name updated pulls stars size'
@@ -247,18 +259,6 @@ complete -c hubcli -n '__hubcli_at "repo ls"' -l config -d 'Use this configurati
 complete -c hubcli -n '__hubcli_at "repo ls"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo ls" 0 only' -a '(__hubcli_ask registry)'
 complete -c hubcli -n '__hubcli_at "repo ls" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l query -d 'JMESPath over the JSON' -x
-complete -c hubcli -n '__hubcli_at "repo inspect"' -s q -l quiet -d 'Show names only'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l plain-http -d 'Use http where no configuration row says otherwise'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "repo inspect"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "repo inspect" 0' -a '(__hubcli_ask repository)'
-complete -c hubcli -n '__hubcli_at "repo inspect" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo readme"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
 complete -c hubcli -n '__hubcli_at "repo readme"' -l plain-http -d 'Use http where no configuration row says otherwise'
 complete -c hubcli -n '__hubcli_at "repo readme"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
@@ -267,6 +267,20 @@ complete -c hubcli -n '__hubcli_at "repo readme"' -l config -d 'Use this configu
 complete -c hubcli -n '__hubcli_at "repo readme"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo readme" 0 only' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo readme" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "repo rm"' -s y -l yes -d 'Do not ask'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help)'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo rm" 0' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo rm" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo star"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
 complete -c hubcli -n '__hubcli_at "repo star"' -l plain-http -d 'Use http where no configuration row says otherwise'
 complete -c hubcli -n '__hubcli_at "repo star"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
@@ -283,20 +297,6 @@ complete -c hubcli -n '__hubcli_at "repo unstar"' -l config -d 'Use this configu
 complete -c hubcli -n '__hubcli_at "repo unstar"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo unstar" 0' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo unstar" 0; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "repo rm"' -s y -l yes -d 'Do not ask'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l dry-run -d 'Show what would be done, and do nothing'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help)'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l query -d 'JMESPath over the JSON' -x
-complete -c hubcli -n '__hubcli_at "repo rm"' -s q -l quiet -d 'Show names only'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
-complete -c hubcli -n '__hubcli_at "repo rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "repo rm"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "repo rm" 0' -a '(__hubcli_ask repository)'
-complete -c hubcli -n '__hubcli_at "repo rm" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "tag"' -a inspect -d 'Show what a tag points at: digest, platforms, configuration, layers, attestations'
 complete -c hubcli -n '__hubcli_at "tag"' -a ls -d 'List the tags of repositories'
 complete -c hubcli -n '__hubcli_at "tag"' -a rm -d 'Delete tags, and nothing but these: other tags of the same image stay'
@@ -363,7 +363,7 @@ complete -c hubcli -n '__hubcli_at "pull"' -l jobs -d 'Blobs to move at once' -x
 complete -c hubcli -n '__hubcli_at "pull"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "pull"' -l no-clobber -d 'Fail where the tag is another image\'s already'
 complete -c hubcli -n '__hubcli_at "pull"' -l dry-run -d 'Show what would be done, and do nothing'
-complete -c hubcli -n '__hubcli_at "pull"' -l from-file -d 'Copy what each line of a file (or of -) says' -x
+complete -c hubcli -n '__hubcli_at "pull"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "pull"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "pull"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list source destination digest media_type platforms bytes seconds blobs attached dry_run help)'
 complete -c hubcli -n '__hubcli_at "pull"' -l query -d 'JMESPath over the JSON' -x
@@ -387,7 +387,7 @@ complete -c hubcli -n '__hubcli_at "push"' -l chunk-size -d 'Upload blobs in chu
 complete -c hubcli -n '__hubcli_at "push"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "push"' -l no-clobber -d 'Fail where the tag is another image\'s already'
 complete -c hubcli -n '__hubcli_at "push"' -l dry-run -d 'Show what would be done, and do nothing'
-complete -c hubcli -n '__hubcli_at "push"' -l from-file -d 'Copy what each line of a file (or of -) says' -x
+complete -c hubcli -n '__hubcli_at "push"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "push"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "push"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list source destination digest media_type platforms bytes seconds blobs attached dry_run help)'
 complete -c hubcli -n '__hubcli_at "push"' -l query -d 'JMESPath over the JSON' -x
@@ -412,7 +412,7 @@ complete -c hubcli -n '__hubcli_at "copy"' -l chunk-size -d 'Upload blobs in chu
 complete -c hubcli -n '__hubcli_at "copy"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "copy"' -l no-clobber -d 'Fail where the tag is another image\'s already'
 complete -c hubcli -n '__hubcli_at "copy"' -l dry-run -d 'Show what would be done, and do nothing'
-complete -c hubcli -n '__hubcli_at "copy"' -l from-file -d 'Copy what each line of a file (or of -) says' -x
+complete -c hubcli -n '__hubcli_at "copy"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "copy"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "copy"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list source destination digest media_type platforms bytes seconds blobs attached dry_run help)'
 complete -c hubcli -n '__hubcli_at "copy"' -l query -d 'JMESPath over the JSON' -x
@@ -469,13 +469,25 @@ complete -c hubcli -n '__hubcli_at "manifest get"' -l config -d 'Use this config
 complete -c hubcli -n '__hubcli_at "manifest get"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "manifest get" 0' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "manifest get" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "registry"' -a limits -d 'Show how much may still be pulled: as yourself, and by anybody from this address'
 complete -c hubcli -n '__hubcli_at "registry"' -a ls -d 'List the repositories of a registry: its catalog'
 complete -c hubcli -n '__hubcli_at "registry"' -a ping -d 'Show whether a registry answers, how one signs in there, and what it can do'
-complete -c hubcli -n '__hubcli_at "registry"' -a limits -d 'Show how much may still be pulled: as yourself, and by anybody from this address'
 complete -c hubcli -n '__hubcli_at "registry"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "registry"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "registry"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "registry"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list kind limit remaining window_seconds resets source help)'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "registry limits"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "registry limits"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "registry limits"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "registry limits"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "registry limits" 0 only' -a '(__hubcli_ask registry)'
+complete -c hubcli -n '__hubcli_at "registry limits" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "registry ls"' -l filter -d 'On the last part of a path; on all of it with a /' -x
 complete -c hubcli -n '__hubcli_at "registry ls"' -l limit -d 'Show at most this many' -x
 complete -c hubcli -n '__hubcli_at "registry ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
@@ -502,18 +514,6 @@ complete -c hubcli -n '__hubcli_at "registry ping"' -l config -d 'Use this confi
 complete -c hubcli -n '__hubcli_at "registry ping"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "registry ping" 0 only' -a '(__hubcli_ask registry)'
 complete -c hubcli -n '__hubcli_at "registry ping" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "registry limits"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "registry limits"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list kind limit remaining window_seconds resets source help)'
-complete -c hubcli -n '__hubcli_at "registry limits"' -l query -d 'JMESPath over the JSON' -x
-complete -c hubcli -n '__hubcli_at "registry limits"' -s q -l quiet -d 'Show names only'
-complete -c hubcli -n '__hubcli_at "registry limits"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
-complete -c hubcli -n '__hubcli_at "registry limits"' -l plain-http -d 'Use http where no configuration row says otherwise'
-complete -c hubcli -n '__hubcli_at "registry limits"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "registry limits"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "registry limits"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "registry limits"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "registry limits" 0 only' -a '(__hubcli_ask registry)'
-complete -c hubcli -n '__hubcli_at "registry limits" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "account"' -a info -d 'Show an account: yourself, another user, or an organization'
 complete -c hubcli -n '__hubcli_at "account"' -a limits -d 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API'
 complete -c hubcli -n '__hubcli_at "account"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
@@ -540,15 +540,20 @@ complete -c hubcli -n '__hubcli_at "account limits"' -l debug -d 'Show every req
 complete -c hubcli -n '__hubcli_at "account limits"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "account limits"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "account limits"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "config"' -a ls -d 'List what is configured'
 complete -c hubcli -n '__hubcli_at "config"' -a get -d 'Print the value of one key'
+complete -c hubcli -n '__hubcli_at "config"' -a ls -d 'List what is configured'
+complete -c hubcli -n '__hubcli_at "config"' -a path -d 'Print where the configuration file is, or would be'
 complete -c hubcli -n '__hubcli_at "config"' -a set -d 'Set a key; comments and order of the file stay'
 complete -c hubcli -n '__hubcli_at "config"' -a unset -d 'Remove a key; removing what is not there is no error'
-complete -c hubcli -n '__hubcli_at "config"' -a path -d 'Print where the configuration file is, or would be'
 complete -c hubcli -n '__hubcli_at "config"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "config"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "config"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "config"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "config get"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "config get"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "config get"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "config get"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "config get" 0 only' -a 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.'
 complete -c hubcli -n '__hubcli_at "config ls"' -l all -d 'Show what is not set, too'
 complete -c hubcli -n '__hubcli_at "config ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "config ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list key value source help)'
@@ -558,11 +563,10 @@ complete -c hubcli -n '__hubcli_at "config ls"' -l debug -d 'Show every request 
 complete -c hubcli -n '__hubcli_at "config ls"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "config ls"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "config ls"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "config get"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "config get"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "config get"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "config get"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "config get" 0 only' -a 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.'
+complete -c hubcli -n '__hubcli_at "config path"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "config path"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "config path"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "config path"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "config set"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "config set"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "config set"' -l config -d 'Use this configuration file' -r -F
@@ -573,24 +577,18 @@ complete -c hubcli -n '__hubcli_at "config unset"' -l no-color -d 'Do not use co
 complete -c hubcli -n '__hubcli_at "config unset"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "config unset"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "config unset" 0 only' -a 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.'
-complete -c hubcli -n '__hubcli_at "config path"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "config path"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "config path"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "config path"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "sandbox"' -a up -d 'Serve a sandbox until Ctrl-C'
+complete -c hubcli -n '__hubcli_at "sandbox"' -a demo -d 'Walk through what a registry does'
 complete -c hubcli -n '__hubcli_at "sandbox"' -a env -d 'Print the variables of the sandbox that is up'
 complete -c hubcli -n '__hubcli_at "sandbox"' -a run -d 'Run a command inside a sandbox of its own'
-complete -c hubcli -n '__hubcli_at "sandbox"' -a demo -d 'Walk through what a registry does'
+complete -c hubcli -n '__hubcli_at "sandbox"' -a up -d 'Serve a sandbox until Ctrl-C'
 complete -c hubcli -n '__hubcli_at "sandbox"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "sandbox"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "sandbox"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "sandbox"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "sandbox up"' -l port -d 'The port to use' -x
-complete -c hubcli -n '__hubcli_at "sandbox up"' -l data -d 'Keep everything in DIR, not in memory' -r -F
-complete -c hubcli -n '__hubcli_at "sandbox up"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "sandbox up"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "sandbox up"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "sandbox up"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "sandbox demo"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "sandbox demo"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "sandbox demo"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "sandbox demo"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "sandbox env"' -l port -d 'The port to use' -x
 complete -c hubcli -n '__hubcli_at "sandbox env"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "sandbox env"' -l no-color -d 'Do not use colour'
@@ -601,10 +599,12 @@ complete -c hubcli -n '__hubcli_at "sandbox run"' -l no-color -d 'Do not use col
 complete -c hubcli -n '__hubcli_at "sandbox run"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "sandbox run"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "sandbox run" 0' -a '(__hubcli_command)'
-complete -c hubcli -n '__hubcli_at "sandbox demo"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
-complete -c hubcli -n '__hubcli_at "sandbox demo"' -l no-color -d 'Do not use colour'
-complete -c hubcli -n '__hubcli_at "sandbox demo"' -l config -d 'Use this configuration file' -r -F
-complete -c hubcli -n '__hubcli_at "sandbox demo"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "sandbox up"' -l port -d 'The port to use' -x
+complete -c hubcli -n '__hubcli_at "sandbox up"' -l data -d 'Keep everything in DIR, not in memory' -r -F
+complete -c hubcli -n '__hubcli_at "sandbox up"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "sandbox up"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "sandbox up"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "sandbox up"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "completion"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "completion"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "completion"' -l config -d 'Use this configuration file' -r -F
@@ -637,35 +637,35 @@ complete -c hubcli -n '__hubcli_at "help"' -l debug -d 'Show every request and a
 complete -c hubcli -n '__hubcli_at "help"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "help"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "help"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "help auth"' -a helper -d 'Answer as a docker credential helper: get, store, erase, list'
 complete -c hubcli -n '__hubcli_at "help auth"' -a status -d 'Show who you are, where, and from which source'
 complete -c hubcli -n '__hubcli_at "help auth"' -a token -d 'Print a bearer token for a repository, for use with curl'
-complete -c hubcli -n '__hubcli_at "help auth"' -a helper -d 'Answer as a docker credential helper: get, store, erase, list'
-complete -c hubcli -n '__hubcli_at "help repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "help repo"' -a create -d 'Create a repository, and print its full name'
-complete -c hubcli -n '__hubcli_at "help repo"' -a ls -d 'List repositories'
+complete -c hubcli -n '__hubcli_at "help repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "help repo"' -a inspect -d 'Show what there is to know of repositories'
+complete -c hubcli -n '__hubcli_at "help repo"' -a ls -d 'List repositories'
 complete -c hubcli -n '__hubcli_at "help repo"' -a readme -d 'Print a repository\'s overview'
+complete -c hubcli -n '__hubcli_at "help repo"' -a rm -d 'Delete repositories with all that is in them'
 complete -c hubcli -n '__hubcli_at "help repo"' -a star -d 'Give repositories your star'
 complete -c hubcli -n '__hubcli_at "help repo"' -a unstar -d 'Take your star back from repositories'
-complete -c hubcli -n '__hubcli_at "help repo"' -a rm -d 'Delete repositories with all that is in them'
 complete -c hubcli -n '__hubcli_at "help tag"' -a inspect -d 'Show what a tag points at: digest, platforms, configuration, layers, attestations'
 complete -c hubcli -n '__hubcli_at "help tag"' -a ls -d 'List the tags of repositories'
 complete -c hubcli -n '__hubcli_at "help tag"' -a rm -d 'Delete tags, and nothing but these: other tags of the same image stay'
 complete -c hubcli -n '__hubcli_at "help manifest"' -a get -d 'Print a manifest or index'
+complete -c hubcli -n '__hubcli_at "help registry"' -a limits -d 'Show how much may still be pulled: as yourself, and by anybody from this address'
 complete -c hubcli -n '__hubcli_at "help registry"' -a ls -d 'List the repositories of a registry: its catalog'
 complete -c hubcli -n '__hubcli_at "help registry"' -a ping -d 'Show whether a registry answers, how one signs in there, and what it can do'
-complete -c hubcli -n '__hubcli_at "help registry"' -a limits -d 'Show how much may still be pulled: as yourself, and by anybody from this address'
 complete -c hubcli -n '__hubcli_at "help account"' -a info -d 'Show an account: yourself, another user, or an organization'
 complete -c hubcli -n '__hubcli_at "help account"' -a limits -d 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API'
-complete -c hubcli -n '__hubcli_at "help config"' -a ls -d 'List what is configured'
 complete -c hubcli -n '__hubcli_at "help config"' -a get -d 'Print the value of one key'
+complete -c hubcli -n '__hubcli_at "help config"' -a ls -d 'List what is configured'
+complete -c hubcli -n '__hubcli_at "help config"' -a path -d 'Print where the configuration file is, or would be'
 complete -c hubcli -n '__hubcli_at "help config"' -a set -d 'Set a key; comments and order of the file stay'
 complete -c hubcli -n '__hubcli_at "help config"' -a unset -d 'Remove a key; removing what is not there is no error'
-complete -c hubcli -n '__hubcli_at "help config"' -a path -d 'Print where the configuration file is, or would be'
-complete -c hubcli -n '__hubcli_at "help sandbox"' -a up -d 'Serve a sandbox until Ctrl-C'
+complete -c hubcli -n '__hubcli_at "help sandbox"' -a demo -d 'Walk through what a registry does'
 complete -c hubcli -n '__hubcli_at "help sandbox"' -a env -d 'Print the variables of the sandbox that is up'
 complete -c hubcli -n '__hubcli_at "help sandbox"' -a run -d 'Run a command inside a sandbox of its own'
-complete -c hubcli -n '__hubcli_at "help sandbox"' -a demo -d 'Walk through what a registry does'
+complete -c hubcli -n '__hubcli_at "help sandbox"' -a up -d 'Serve a sandbox until Ctrl-C'
 complete -c hubcli -n '__hubcli_at "cp"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "cp"' -l all-platforms -d 'Copy the images for all platforms'
 complete -c hubcli -n '__hubcli_at "cp"' -l archive -d 'What an archive is when its name does not say: oci or docker' -x -a 'oci docker'
@@ -676,7 +676,7 @@ complete -c hubcli -n '__hubcli_at "cp"' -l chunk-size -d 'Upload blobs in chunk
 complete -c hubcli -n '__hubcli_at "cp"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "cp"' -l no-clobber -d 'Fail where the tag is another image\'s already'
 complete -c hubcli -n '__hubcli_at "cp"' -l dry-run -d 'Show what would be done, and do nothing'
-complete -c hubcli -n '__hubcli_at "cp"' -l from-file -d 'Copy what each line of a file (or of -) says' -x
+complete -c hubcli -n '__hubcli_at "cp"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "cp"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "cp"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list source destination digest media_type platforms bytes seconds blobs attached dry_run help)'
 complete -c hubcli -n '__hubcli_at "cp"' -l query -d 'JMESPath over the JSON' -x

@@ -5,42 +5,42 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
 
     $commands = @{
         '' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'See and use credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read manifests'; 'registry' = 'Look at a registry'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere' }
-        'auth' = [ordered]@{ 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl'; 'helper' = 'Answer as a docker credential helper: get, store, erase, list' }
-        'repo' = [ordered]@{ 'edit' = 'Change a repository; what is not named stays as it is'; 'create' = 'Create a repository, and print its full name'; 'ls' = 'List repositories'; 'inspect' = 'Show what there is to know of repositories'; 'readme' = 'Print a repository''s overview'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'rm' = 'Delete repositories with all that is in them' }
+        'auth' = [ordered]@{ 'helper' = 'Answer as a docker credential helper: get, store, erase, list'; 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl' }
+        'repo' = [ordered]@{ 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories' }
         'tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
         'manifest' = [ordered]@{ 'get' = 'Print a manifest or index' }
-        'registry' = [ordered]@{ 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do'; 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address' }
+        'registry' = [ordered]@{ 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address'; 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do' }
         'account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
-        'config' = [ordered]@{ 'ls' = 'List what is configured'; 'get' = 'Print the value of one key'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error'; 'path' = 'Print where the configuration file is, or would be' }
-        'sandbox' = [ordered]@{ 'up' = 'Serve a sandbox until Ctrl-C'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'demo' = 'Walk through what a registry does' }
+        'config' = [ordered]@{ 'get' = 'Print the value of one key'; 'ls' = 'List what is configured'; 'path' = 'Print where the configuration file is, or would be'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error' }
+        'sandbox' = [ordered]@{ 'demo' = 'Walk through what a registry does'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'up' = 'Serve a sandbox until Ctrl-C' }
         'help' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'Credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read manifests'; 'registry' = 'Look at a registry'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere'; 'environment' = 'Environment'; 'exit-codes' = 'Exit codes'; 'formats' = 'Formats'; 'references' = 'References' }
-        'help auth' = [ordered]@{ 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl'; 'helper' = 'Answer as a docker credential helper: get, store, erase, list' }
-        'help repo' = [ordered]@{ 'edit' = 'Change a repository; what is not named stays as it is'; 'create' = 'Create a repository, and print its full name'; 'ls' = 'List repositories'; 'inspect' = 'Show what there is to know of repositories'; 'readme' = 'Print a repository''s overview'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'rm' = 'Delete repositories with all that is in them' }
+        'help auth' = [ordered]@{ 'helper' = 'Answer as a docker credential helper: get, store, erase, list'; 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl' }
+        'help repo' = [ordered]@{ 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories' }
         'help tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
         'help manifest' = [ordered]@{ 'get' = 'Print a manifest or index' }
-        'help registry' = [ordered]@{ 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do'; 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address' }
+        'help registry' = [ordered]@{ 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address'; 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do' }
         'help account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
-        'help config' = [ordered]@{ 'ls' = 'List what is configured'; 'get' = 'Print the value of one key'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error'; 'path' = 'Print where the configuration file is, or would be' }
-        'help sandbox' = [ordered]@{ 'up' = 'Serve a sandbox until Ctrl-C'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'demo' = 'Walk through what a registry does' }
+        'help config' = [ordered]@{ 'get' = 'Print the value of one key'; 'ls' = 'List what is configured'; 'path' = 'Print where the configuration file is, or would be'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error' }
+        'help sandbox' = [ordered]@{ 'demo' = 'Walk through what a registry does'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'up' = 'Serve a sandbox until Ctrl-C' }
     }
     $flags = @{
         '' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '--version' = 'Show the version and exit'; '-h' = 'Show help'; '--help' = 'Show help' }
         'login' = [ordered]@{ '-u' = 'User or organization'; '--username' = 'User or organization'; '--password-stdin' = 'Read the password or token from stdin'; '--otp' = 'The code of the second factor'; '--web' = 'Sign in with the browser'; '--store' = 'Where the credential is kept'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'logout' = [ordered]@{ '--all' = 'Forget all registries'; '--store' = 'Where the credential is kept'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'auth' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'auth helper' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'auth status' = [ordered]@{ '--check' = 'Ask each registry; exit 4 if one refuses'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'auth token' = [ordered]@{ '--scope' = 'What the token is for'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'auth helper' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'search' = [ordered]@{ '--official' = 'Docker Official Images only'; '--verified' = 'Images of verified publishers only'; '--type' = 'image, model, plugin, extension, helm ...'; '--arch' = 'Built for amd64, arm64 ... (repeatable)'; '--os' = 'Built for linux, windows (repeatable)'; '--category' = 'In a category (repeatable)'; '--min-stars' = 'With at least N stars'; '--sort' = 'What comes first; an exact name by relevance'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'repo edit' = [ordered]@{ '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--category' = 'A category of Docker Hub (up to three times)'; '--no-categories' = 'Take it out of all categories'; '--immutable-tags' = 'Tags that this regular expression matches never change (repeatable)'; '--no-immutable-tags' = 'Let all tags change'; '--archive' = 'Make it read-only'; '--unarchive' = 'Make it read-only'; '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo create' = [ordered]@{ '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--category' = 'A category of Docker Hub (up to three times)'; '--exist-ok' = 'Be content if it exists already'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'repo ls' = [ordered]@{ '--filter' = 'On the last part of a name; on all of it with a /'; '--private' = 'Only those'; '--public' = 'Only those'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo edit' = [ordered]@{ '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--category' = 'A category of Docker Hub (up to three times)'; '--no-categories' = 'Take it out of all categories'; '--immutable-tags' = 'Tags that this regular expression matches never change (repeatable)'; '--no-immutable-tags' = 'Let all tags change'; '--archive' = 'Make it read-only'; '--unarchive' = 'Make it read-only'; '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo inspect' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo ls' = [ordered]@{ '--filter' = 'On the last part of a name; on all of it with a /'; '--private' = 'Only those'; '--public' = 'Only those'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo readme' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo star' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo unstar' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'repo rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag inspect' = [ordered]@{ '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag ls' = [ordered]@{ '--details' = 'Ask for what a registry''s list lacks, tag by tag'; '--filter' = 'Only tags like this'; '--match' = 'Only tags that this is found in'; '--semver' = 'Only versions in this: ''>=1.2 <2'''; '--digest' = 'Only tags that point here'; '--platform' = 'Only tags with this platform'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--aliases' = 'One row for all tags of a digest'; '--full-ref' = 'Whole references in place of tags'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -53,23 +53,23 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'manifest' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'manifest get' = [ordered]@{ '--raw' = 'The exact bytes, on a terminal, too'; '--platform' = 'The image for this platform'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'registry limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry ls' = [ordered]@{ '--filter' = 'On the last part of a path; on all of it with a /'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry ping' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'registry limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account info' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'config ls' = [ordered]@{ '--all' = 'Show what is not set, too'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config get' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'config ls' = [ordered]@{ '--all' = 'Show what is not set, too'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'config path' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config set' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'config unset' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'config path' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'sandbox' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'sandbox up' = [ordered]@{ '--port' = 'The port to use'; '--data' = 'Keep everything in DIR, not in memory'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'sandbox demo' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'sandbox env' = [ordered]@{ '--port' = 'The port to use'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'sandbox run' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'sandbox demo' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'sandbox up' = [ordered]@{ '--port' = 'The port to use'; '--data' = 'Keep everything in DIR, not in memory'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'completion' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'help' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'cp' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--archive' = 'What an archive is when its name does not say: oci or docker'; '--referrers' = 'Copy what refers to the image, too: SBOMs, signatures'; '--digest-tags' = 'Copy cosign''s .sig, .att and .sbom tags, too'; '--jobs' = 'Blobs to move at once'; '--chunk-size' = 'Upload blobs in chunks: bytes, or with K, M or G'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--from-file' = 'Copy what each line of a file (or of -) says'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -86,6 +86,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'logout --max-wait' = @{}
         'logout --config' = @{}
         'auth --config' = @{}
+        'auth helper --config' = @{}
         'auth status --format' = @{ words = 'table json jsonl csv tsv' }
         'auth status --fields' = @{ words = 'registry username source kind expires valid help'; listed = $true }
         'auth status --query' = @{}
@@ -94,7 +95,6 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'auth token --scope' = @{ words = 'pull push delete'; listed = $true }
         'auth token --max-wait' = @{}
         'auth token --config' = @{}
-        'auth helper --config' = @{}
         'search --type' = @{ words = 'image model plugin extension helm compose' }
         'search --arch' = @{ words = 'amd64 arm64 arm 386 ppc64le s390x riscv64' }
         'search --os' = @{ words = 'linux windows' }
@@ -108,6 +108,14 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'search --max-wait' = @{}
         'search --config' = @{}
         'repo --config' = @{}
+        'repo create --description' = @{}
+        'repo create --readme' = @{}
+        'repo create --category' = @{}
+        'repo create --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo create --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo create --query' = @{}
+        'repo create --max-wait' = @{}
+        'repo create --config' = @{}
         'repo edit --description' = @{}
         'repo edit --readme' = @{}
         'repo edit --category' = @{}
@@ -117,14 +125,11 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo edit --query' = @{}
         'repo edit --max-wait' = @{}
         'repo edit --config' = @{}
-        'repo create --description' = @{}
-        'repo create --readme' = @{}
-        'repo create --category' = @{}
-        'repo create --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo create --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
-        'repo create --query' = @{}
-        'repo create --max-wait' = @{}
-        'repo create --config' = @{}
+        'repo inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo inspect --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo inspect --query' = @{}
+        'repo inspect --max-wait' = @{}
+        'repo inspect --config' = @{}
         'repo ls --filter' = @{}
         'repo ls --sort' = @{ words = 'name updated pulls stars size' }
         'repo ls --limit' = @{}
@@ -133,22 +138,17 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo ls --query' = @{}
         'repo ls --max-wait' = @{}
         'repo ls --config' = @{}
-        'repo inspect --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo inspect --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
-        'repo inspect --query' = @{}
-        'repo inspect --max-wait' = @{}
-        'repo inspect --config' = @{}
         'repo readme --max-wait' = @{}
         'repo readme --config' = @{}
-        'repo star --max-wait' = @{}
-        'repo star --config' = @{}
-        'repo unstar --max-wait' = @{}
-        'repo unstar --config' = @{}
         'repo rm --format' = @{ words = 'table json jsonl csv tsv' }
         'repo rm --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'; listed = $true }
         'repo rm --query' = @{}
         'repo rm --max-wait' = @{}
         'repo rm --config' = @{}
+        'repo star --max-wait' = @{}
+        'repo star --config' = @{}
+        'repo unstar --max-wait' = @{}
+        'repo unstar --config' = @{}
         'tag --config' = @{}
         'tag inspect --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
         'tag inspect --format' = @{ words = 'table json jsonl csv tsv' }
@@ -218,6 +218,11 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'manifest get --max-wait' = @{}
         'manifest get --config' = @{}
         'registry --config' = @{}
+        'registry limits --format' = @{ words = 'table json jsonl csv tsv' }
+        'registry limits --fields' = @{ words = 'kind limit remaining window_seconds resets source help'; listed = $true }
+        'registry limits --query' = @{}
+        'registry limits --max-wait' = @{}
+        'registry limits --config' = @{}
         'registry ls --filter' = @{}
         'registry ls --limit' = @{}
         'registry ls --format' = @{ words = 'table json jsonl csv tsv' }
@@ -230,11 +235,6 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'registry ping --query' = @{}
         'registry ping --max-wait' = @{}
         'registry ping --config' = @{}
-        'registry limits --format' = @{ words = 'table json jsonl csv tsv' }
-        'registry limits --fields' = @{ words = 'kind limit remaining window_seconds resets source help'; listed = $true }
-        'registry limits --query' = @{}
-        'registry limits --max-wait' = @{}
-        'registry limits --config' = @{}
         'account --config' = @{}
         'account info --format' = @{ words = 'table json jsonl csv tsv' }
         'account info --fields' = @{ words = 'name id email full_name type plan created help'; listed = $true }
@@ -247,22 +247,22 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'account limits --max-wait' = @{}
         'account limits --config' = @{}
         'config --config' = @{}
+        'config get --config' = @{}
         'config ls --format' = @{ words = 'table json jsonl csv tsv' }
         'config ls --fields' = @{ words = 'key value source help'; listed = $true }
         'config ls --query' = @{}
         'config ls --config' = @{}
-        'config get --config' = @{}
+        'config path --config' = @{}
         'config set --config' = @{}
         'config unset --config' = @{}
-        'config path --config' = @{}
         'sandbox --config' = @{}
-        'sandbox up --port' = @{}
-        'sandbox up --data' = @{}
-        'sandbox up --config' = @{}
+        'sandbox demo --config' = @{}
         'sandbox env --port' = @{}
         'sandbox env --config' = @{}
         'sandbox run --config' = @{}
-        'sandbox demo --config' = @{}
+        'sandbox up --port' = @{}
+        'sandbox up --data' = @{}
+        'sandbox up --config' = @{}
         'completion --config' = @{}
         'help --config' = @{}
         'cp --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
@@ -279,23 +279,23 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
     $arguments = @{
         'login 0' = @{ asks = 'registry' }
         'logout 0' = @{ asks = 'registry' }
+        'auth helper 0' = @{ words = 'get store erase list' }
         'auth status 0' = @{ asks = 'registry' }
         'auth status *' = @{ asks = 'registry' }
         'auth token 0' = @{ asks = 'reference' }
-        'auth helper 0' = @{ words = 'get store erase list' }
         'search 0' = @{}
-        'repo edit 0' = @{ asks = 'repository' }
         'repo create 0' = @{ asks = 'repository' }
-        'repo ls 0' = @{ asks = 'registry' }
+        'repo edit 0' = @{ asks = 'repository' }
         'repo inspect 0' = @{ asks = 'repository' }
         'repo inspect *' = @{ asks = 'repository' }
+        'repo ls 0' = @{ asks = 'registry' }
         'repo readme 0' = @{ asks = 'repository' }
+        'repo rm 0' = @{ asks = 'repository' }
+        'repo rm *' = @{ asks = 'repository' }
         'repo star 0' = @{ asks = 'repository' }
         'repo star *' = @{ asks = 'repository' }
         'repo unstar 0' = @{ asks = 'repository' }
         'repo unstar *' = @{ asks = 'repository' }
-        'repo rm 0' = @{ asks = 'repository' }
-        'repo rm *' = @{ asks = 'repository' }
         'tag inspect 0' = @{ asks = 'reference' }
         'tag inspect *' = @{ asks = 'reference' }
         'tag ls 0' = @{ asks = 'repository' }
@@ -314,9 +314,9 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'digest *' = @{ asks = 'reference' }
         'manifest get 0' = @{ asks = 'reference' }
         'manifest get *' = @{ asks = 'reference' }
+        'registry limits 0' = @{ asks = 'registry' }
         'registry ls 0' = @{ asks = 'registry' }
         'registry ping 0' = @{ asks = 'registry' }
-        'registry limits 0' = @{ asks = 'registry' }
         'account info 0' = @{}
         'config get 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }
         'config set 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }

@@ -34,17 +34,15 @@ def run(
 ) -> int:
     """Run one command line; the exit code is that of the contract, nothing is raised."""
     if list(arguments) == ["--version"] and stdout is not None:
-        return _print_version(stdout)
+        return _print_version(stdout, stderr)
     from hubcli.cli.runtime import Runtime
 
     runtime = Runtime(environ, stdin, stdout, stderr)
     try:
         try:
-            code = _invoke(arguments, runtime)
-            runtime.output.flush()
+            return _invoke(arguments, runtime)
         finally:
             runtime.close()
-        return code
     except BrokenPipeError:
         _silence(stdout)
         return int(runtime.exit_code)
@@ -61,6 +59,7 @@ def _invoke(arguments: Sequence[str], runtime: Runtime) -> int:
 
     try:
         code = invoke(arguments, runtime)
+        runtime.output.flush()
         return code or int(runtime.exit_code)
     except NoArgsIsHelpError as asked:
         runtime.output.text(asked.ctx.get_help() if asked.ctx else "")
@@ -82,7 +81,7 @@ def _invoke(arguments: Sequence[str], runtime: Runtime) -> int:
 def _usage_failure(error: Any) -> Any:
     from hubcli.errors import UsageError
 
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "hubcli"
     return UsageError(message[:1].lower() + message[1:], hint=f"{path} --help")
@@ -106,13 +105,18 @@ def _surprise(error: Exception, runtime: Runtime) -> Any:
     )
 
 
-def _print_version(stdout: TextIO) -> int:
+def _print_version(stdout: TextIO, stderr: TextIO | None) -> int:
     """Without importing the command line: scripts ask for it often."""
     try:
         stdout.write(f"hubcli {__version__}\n")
         stdout.flush()
     except BrokenPipeError:
         _silence(stdout)
+    except OSError as error:
+        _silence(stdout)
+        with contextlib.suppress(OSError):
+            print(f"error: {error.strerror} (SYSTEM)", file=stderr)
+        return 1
     return 0
 
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise, takewhile
 from typing import Any
 
 import typer
 from typer._click import Context
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from hubcli import __version__
-from hubcli.cli.commands import CONTEXT, common_options
+from hubcli.cli.commands import CONTEXT, Command, common_options
 from hubcli.cli.runtime import Runtime
 
 
@@ -71,8 +72,8 @@ class Root(TyperGroup):
         return name, stub and load(str(stub.name)), rest
 
 
-def _stub(name: str, entry: Entry) -> TyperCommand:
-    return TyperCommand(name, help=entry.help, hidden=entry.hidden)
+def _stub(name: str, entry: Entry) -> Command:
+    return Command(name, help=entry.help, hidden=entry.hidden)
 
 
 def load(name: str) -> Any:
@@ -113,9 +114,18 @@ def root() -> Root:
     )
 
 
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are to be JSON even where the rest of the command line cannot be read."""
+    own = [*takewhile(lambda word: word != "--", arguments)]
+    given = [word.removeprefix("--format=") for word in own if word.startswith("--format=")]
+    given += [value for word, value in pairwise(own) if word == "--format"]
+    return given[-1:] in (["json"], ["jsonl"])
+
+
 def invoke(arguments: Sequence[str], runtime: Runtime) -> int:
     """Parse and run; the exit code that a command chose itself, else 0."""
     command = root()
+    runtime.json_errors = _asks_for_json(arguments)
     # Typer prints help by itself, to sys.stdout.
     prints = nullcontext() if runtime.stdout is None else redirect_stdout(runtime.stdout)
     try:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from typer._click import Context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from hubcli.cli.runtime import Runtime
@@ -63,20 +64,42 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, params=[*(params or []), *common_options()], **kwargs)
 
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002 - click's signature
+        """The whole first line: cut off, it might say something else."""
+        return (self.help or "").strip().partition("\n")[0]
 
-class NetworkCommand(TyperCommand):
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        """Typer puts braces around what must be given: as everywhere else, nothing means that."""
+        pieces: list[str] = super().collect_usage_pieces(ctx)
+        return [piece.replace("{", "").replace("}", "") for piece in pieces]
+
+
+class NetworkCommand(Command):
     """A command that talks to servers."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
-        own = [*(params or []), *network_options(), *common_options()]
-        super().__init__(*args, params=own, **kwargs)
+        super().__init__(*args, params=[*(params or []), *network_options()], **kwargs)
 
 
 class Group(TyperGroup):
-    """A noun: takes the common options between its name and the verb, too."""
+    """A noun: takes the common options between its name and the verb, too.
 
-    def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, params=[*(params or []), *common_options()], **kwargs)
+    Its verbs are in the order of their names, for that in which modules are imported says nothing.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        params: list[Any] | None = None,
+        commands: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            *args,
+            params=[*(params or []), *common_options()],
+            commands=dict(sorted((commands or {}).items())),
+            **kwargs,
+        )
 
 
 class Commands(typer.Typer):
@@ -212,6 +235,8 @@ _SHOWING = [
     _option("query", str | None, None, "--query", metavar="EXPR", help="JMESPath over the JSON."),
     _option("quiet", bool, False, "-q", "--quiet", help="Show names only."),
 ]
+SHOWING = frozenset(parameter.name for parameter in _SHOWING)
+"""The names of the parameters that a command with a view has besides its own."""
 
 
 def common_options() -> list[TyperOption]:

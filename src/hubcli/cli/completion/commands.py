@@ -26,7 +26,8 @@ SHELLS = {
 def completion(
     runtime: Runtime,
     shell: Annotated[
-        Literal["bash", "zsh", "fish", "powershell"], typer.Argument(help="Your shell.")
+        Literal["bash", "zsh", "fish", "powershell"],
+        typer.Argument(metavar="bash|zsh|fish|powershell", help="Your shell."),
     ],
 ) -> None:
     """Print a completion script for your shell.

@@ -210,6 +210,7 @@ _MEANINGS: Mapping[str, Value] = {
     "DEST": Value(STORES, FILE),
     "FILE": _PATH,
     "DIR": _PATH,
+    "LIST": _PATH,
     "-- CMD [ARG]": Value(kind=COMMAND),
     "OS/ARCH[/VARIANT]": _PLATFORM,
     "tag ls P": _PLATFORM,
@@ -221,7 +222,7 @@ _MEANINGS: Mapping[str, Value] = {
     **dict.fromkeys(
         (
             *("C", "CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "RANGE", "REGEX", "RULE"),
-            *("SECONDS", "SLUG", "TEXT", "USER", "VALUE", "account info NAME"),
+            *("SECONDS", "SIZE", "SLUG", "TEXT", "USER", "VALUE", "account info NAME"),
         ),
         _FREE,
     ),
