@@ -167,6 +167,33 @@ def test_a_second_pull_moves_nothing(cli: InProcess, remote: str) -> None:
     assert forced["blobs"]["copied"] == 5
 
 
+def test_a_second_pull_of_one_platform_is_no_pull(
+    hubcli: Subprocess, sandbox: SandboxServer
+) -> None:
+    """A registry counts a manifest that is fetched, but not a HEAD."""
+    first = report(hubcli("pull", "hello-world", "oci:out", "--format", "json"))
+    sandbox.forget()
+    again = report(hubcli("pull", "hello-world", "oci:out", "--format", "json"))
+    assert [str(one) for one in sandbox.requests("/v2/library")] == [
+        "HEAD /v2/library/hello-world/manifests/latest"
+    ]
+    assert (again["digest"], again["platforms"]) == (first["digest"], first["platforms"])
+    other = report(
+        hubcli("pull", "hello-world", "oci:out", "--platform", "linux/arm/v7", "--format", "json")
+    )
+    assert other["platforms"] == ["linux/arm/v7"]
+    assert other["digest"] != first["digest"]
+
+
+def test_docker_is_told_a_name(cli: InProcess, image: Image, tmp_path: Path) -> None:
+    """An OCI store knows a tag only: the name is that of the directory then."""
+    arguments = ["docker-archive:out.tar", "--platform", "linux/amd64"]
+    assert cli("copy", image.source, *arguments).exit_code == 0
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        (entry,) = json.load(archive.extractfile("manifest.json"))  # type: ignore[arg-type]
+    assert entry["RepoTags"] == ["layout:v1"]
+
+
 def test_images_share_what_is_there(cli: InProcess, remote: str) -> None:
     cli("pull", remote, "oci:out:one", "--platform", "linux/amd64")
     second = cli("pull", remote, "oci:out:two", "--platform", "linux/arm64", "--format", "json")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from hubcli import oci
 from hubcli.errors import Conflict, ConnectionBroken, IntegrityFailure, NotFound, UsageError
 from hubcli.oci import Descriptor, Manifest
 from hubcli.stores import ONLY
+from hubcli.stores import partial as partials
 from hubcli.stores.layout import LayoutDirectory
 from support.images import Image, Layout
 from support.repositories import Source, content, described
@@ -156,9 +159,17 @@ def test_nothing_of_an_upload_that_never_began_stays(layout: LayoutDirectory) ->
     assert not partial(layout).exists()
 
 
-def test_the_same_blob_twice_at_once_is_written_once(layout: LayoutDirectory) -> None:
+def test_the_same_blob_twice_at_once_is_written_once(
+    layout: LayoutDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Threads stand for processes here: a lock belongs to an open file, whoever opened it."""
     begun, go_on = threading.Event(), threading.Event()
+
+    def waiting(seconds: float) -> None:
+        go_on.set()
+        time.sleep(seconds)
+
+    monkeypatch.setattr(partials, "time", SimpleNamespace(sleep=waiting))
 
     class Slow(Source):
         @contextmanager
@@ -178,7 +189,6 @@ def test_the_same_blob_twice_at_once_is_written_once(layout: LayoutDirectory) ->
         one = pool.submit(layout.blobs.upload, BLOB, first)
         assert begun.wait(10)
         other = pool.submit(LayoutDirectory(layout.directory).blobs.upload, BLOB, second)
-        go_on.set()
         assert (one.result(10), other.result(10)) == ("copied", "skipped")
     assert second.opened == []
 

@@ -21,6 +21,9 @@ ONLY = ""
 OpenAt = Callable[[int], Chunks]
 """Opens a blob at an offset, as often as need be: whoever writes it may have a part already."""
 
+CHOSEN_FROM = "dev.hubcli.chosen-from"
+"""The annotation of an image in a list that tells the digest of the index it was chosen from."""
+
 Outcome = Literal["copied", "skipped", "mounted", "resumed"]
 """How a blob came to be where it should be; `resumed` where a part of it was there before."""
 
@@ -90,8 +93,11 @@ class Store(Source, Protocol):
 class Listed(Protocol):
     """A store that lists its images, also those that have no name."""
 
-    def put_image(self, name: str, manifest: Manifest) -> None:
-        """Write a manifest whose children are there, as an image; `ONLY` names none."""
+    def put_image(self, name: str, manifest: Manifest, origin: Descriptor | None = None) -> None:
+        """Write a manifest whose children are there, as an image; `ONLY` names none.
+
+        Platform and annotations of `origin` are listed with it.
+        """
         ...
 
 

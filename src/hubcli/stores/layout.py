@@ -179,12 +179,18 @@ class LayoutDirectory(Layout):
         else:
             self.put_image(identifier, manifest)
 
-    def put_image(self, name: str, manifest: Manifest) -> None:
-        """Write and list a manifest, under `name` unless that is `ONLY`."""
+    def put_image(self, name: str, manifest: Manifest, origin: Descriptor | None = None) -> None:
+        """Write and list a manifest, under `name` unless that is `ONLY`.
+
+        Platform and annotations of `origin` are listed with it.
+        """
         self._put_content(manifest)
-        annotations = {REF_NAME: name} if name else {}
-        entry = replace(manifest.descriptor, annotations=annotations).to_json()
-        self._update(entry)
+        found = manifest.descriptor
+        if origin is not None:
+            found = replace(found, platform=origin.platform, annotations=origin.annotations)
+        if name != ONLY:
+            found = replace(found, annotations={**found.annotations, REF_NAME: name})
+        self._update(found.to_json())
         self._tidy()
 
     def prepare(self) -> None:

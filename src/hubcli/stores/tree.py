@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.stores import Chunks
@@ -55,16 +56,9 @@ class Directory:
             raise NotFound(f"there is no {name} in {self.path}") from None
         with file:
             os.lseek(file.fileno(), offset, os.SEEK_SET)
-            yield chunks_of(file)
+            yield _chunks(file)
 
 
-def chunks_of(file: BinaryIO | object, most: int | None = None) -> Iterator[bytes]:
-    """What is left of a file, or `most` bytes of it."""
-    assert hasattr(file, "read")
-    left = most
-    while left is None or left > 0:
-        chunk: bytes = file.read(CHUNK if left is None else min(CHUNK, left))
-        if not chunk:
-            return
+def _chunks(file: FileIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
         yield chunk
-        left = None if left is None else left - len(chunk)

@@ -45,8 +45,11 @@ class Copying:
         """Bytes read from the source so far."""
         return self._meter.moved
 
-    def copy(self, root: Manifest, identifier: str) -> Graph:
-        """Copy `root` and all below it, and put it under `identifier`; what that was."""
+    def copy(self, root: Manifest, identifier: str, origin: Descriptor | None = None) -> Graph:
+        """Copy `root` and all below it, and put it under `identifier`; what that was.
+
+        `origin` is what stores that list their images note of it.
+        """
         with doing("read", self._source.shown):
             everything = graph.load(self._source.store, root, self._workers.each)
         if not self._is_same_repository:
@@ -56,7 +59,7 @@ class Copying:
             self._workers.each(self._blob, sorted(blobs, key=lambda blob: -blob.size))
         if not self._options.dry_run:
             with doing("write to", self._destination.shown):
-                self._put(everything, identifier)
+                self._put(everything, identifier, origin)
         return everything
 
     def config(self, descriptor: Descriptor) -> bytes | None:
@@ -120,13 +123,13 @@ class Copying:
                 chunks = stack.enter_context(self._source.store.blobs.open(descriptor, offset))
             yield _told(chunks, self._source.shown)
 
-    def _put(self, everything: Graph, identifier: str) -> None:
+    def _put(self, everything: Graph, identifier: str, origin: Descriptor | None) -> None:
         store, root = self._destination.store, everything.root
         if not self._is_same_repository:
             for level in everything.levels[:-1]:
                 self._workers.each(lambda one: store.put_manifest(one.digest, one), level)
         if isinstance(store, Listed) and identifier != root.digest:
-            store.put_image(identifier, root)
+            store.put_image(identifier, root, origin)
         else:
             store.put_manifest(identifier or root.digest, root)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from hubcli import oci
 from hubcli.errors import Conflict, IntegrityFailure, NotFound, doing
 from hubcli.oci import Descriptor, Manifest, Platform
-from hubcli.stores import ONLY, Source
+from hubcli.stores import CHOSEN_FROM, ONLY, Source
 from hubcli.transfer import attached, graph
 from hubcli.transfer.copying import Copying
 from hubcli.transfer.events import Events
@@ -34,51 +35,58 @@ class Transfer:
         Conflict where another image has the destination's tag and must keep it.
         """
         started = time.monotonic()
-        with doing("read", source.shown):
-            whole = None if self._options.platforms else source.store.resolve(source.identifier)
         with doing("write to", destination.shown):
             before = self._before(destination)
-        if whole is not None and self._may_stay(before, whole.digest, destination):
-            report = _unchanged(source, destination, whole)
+        with doing("read", source.shown):
+            # A HEAD counts as a pull nowhere, and may be all it takes.
+            asked = before is not None or self._options.platforms is None
+            whole = source.store.resolve(source.identifier) if asked else None
+        if before is not None and whole is not None and self._is_current(before, whole):
+            report = _unchanged(source, destination, before)
         else:
             with doing("read", source.shown):
-                root = self._root(source, whole)
-            self._may_stay(before, root.digest, destination)
-            report = self._copied(root, source, destination)
+                root, origin = self._root(source, whole)
+            if before is not None and before.digest != root.digest and self._options.no_clobber:
+                raise _taken(destination, before)
+            report = self._copied(root, origin, source, destination)
         report.seconds = round(time.monotonic() - started, 3)
         return report
 
-    def _before(self, destination: Target) -> str | None:
-        """The digest of what the destination's name stands for by now."""
+    def _before(self, destination: Target) -> Descriptor | None:
+        """What the destination's name stands for by now."""
         if self._options.force:
             return None
         try:
-            return destination.store.resolve(destination.identifier).digest
+            return destination.store.resolve(destination.identifier)
         except (NotFound, IntegrityFailure):
             return None
 
-    def _may_stay(self, before: str | None, wanted: str, destination: Target) -> bool:
+    def _is_current(self, before: Descriptor, whole: Descriptor) -> bool:
         """Whether the destination is as it should be, and nothing else is to be looked at."""
-        if before is not None and before != wanted and self._options.no_clobber:
-            raise Conflict(
-                f"it is there already, with the digest {before}",
-                action="write to",
-                reference=destination.shown,
-            )
-        return before == wanted and not (self._options.referrers or self._options.digest_tags)
+        if self._options.referrers or self._options.digest_tags:
+            return False
+        platforms = self._options.platforms
+        if not platforms or (before.digest == whole.digest and self._options.lenient):
+            return before.digest == whole.digest
+        chosen = before.annotations.get(CHOSEN_FROM) == whole.digest
+        fits = before.platform is not None and before.platform.matches(platforms[0])
+        return chosen and fits and len(platforms) == 1
 
-    def _root(self, source: Image, whole: Descriptor | None) -> Manifest:
-        """The manifest or index to copy."""
+    def _root(self, source: Image, whole: Descriptor | None) -> tuple[Manifest, Descriptor | None]:
+        """The manifest or index to copy; where it was chosen from an index, with its platform and
+        an annotation that says so."""
         platforms = self._options.platforms
         found = source.store.manifest(whole.digest if whole else source.identifier)
         if not platforms:
-            return found
+            return found, None
         if not found.is_index:
             self._check_platform(source.store, found, platforms)
-            return found
+            return found, None
         if len(platforms) > 1:
-            return self._narrowed(found, platforms, source.shown)
-        return graph.child(source.store, graph.choose(found, platforms[0]))
+            return self._narrowed(found, platforms, source.shown), None
+        entry = graph.choose(found, platforms[0])
+        origin = replace(entry, annotations={CHOSEN_FROM: found.digest})
+        return graph.child(source.store, entry), origin
 
     def _narrowed(self, index: Manifest, platforms: tuple[Platform, ...], shown: str) -> Manifest:
         narrowed = graph.narrowed(index, platforms)
@@ -99,15 +107,19 @@ class Transfer:
             wishes = ", ".join(map(str, platforms))
             raise NotFound(f"there is no image for {wishes}; it is one for {own}")
 
-    def _copied(self, root: Manifest, source: Image, destination: Target) -> Report:
+    def _copied(
+        self, root: Manifest, origin: Descriptor | None, source: Image, destination: Target
+    ) -> Report:
         copying = Copying(source, destination, self._options, self._workers, self._events)
-        everything = copying.copy(root, destination.identifier)
+        everything = copying.copy(root, destination.identifier, origin)
         report = Report(source.shown, destination.shown, root.digest, root.media_type)
         report.attached = self._attached(
             copying, source, [manifest.digest for manifest in everything.manifests]
         )
         report.bytes, report.blobs = copying.moved, copying.outcomes
         report.platforms = _platforms(root, copying, source, destination)
+        if report.platforms is None and origin is not None and origin.platform is not None:
+            report.platforms = [str(origin.platform)]
         return report
 
     def _attached(self, copying: Copying, source: Image, digests: list[str]) -> int:
@@ -122,6 +134,14 @@ class Transfer:
                 copying.copy(manifest, tag)
                 count += 1
         return count
+
+
+def _taken(destination: Target, before: Descriptor) -> Conflict:
+    return Conflict(
+        f"it is there already, with the digest {before.digest}",
+        action="write to",
+        reference=destination.shown,
+    )
 
 
 def _unchanged(source: Image, destination: Target, found: Descriptor) -> Report:
