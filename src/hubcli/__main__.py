@@ -44,10 +44,11 @@ def run(
         finally:
             runtime.close()
     except BrokenPipeError:
-        _silence(stdout)
         return int(runtime.exit_code)
     except KeyboardInterrupt:
         return 130
+    finally:
+        _settle(stdout)
 
 
 def _invoke(arguments: Sequence[str], runtime: Runtime) -> int:
@@ -111,19 +112,24 @@ def _print_version(stdout: TextIO, stderr: TextIO | None) -> int:
         stdout.write(f"hubcli {__version__}\n")
         stdout.flush()
     except BrokenPipeError:
-        _silence(stdout)
+        return 0
     except OSError as error:
-        _silence(stdout)
         with contextlib.suppress(OSError):
             print(f"error: {error.strerror} (SYSTEM)", file=stderr)
         return 1
+    finally:
+        _settle(stdout)
     return 0
 
 
-def _silence(stdout: TextIO | None) -> None:
-    """Point stdout nowhere, so that Python's last flush does not complain about the closed pipe."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno() if stdout else 1)
+def _settle(stdout: TextIO | None) -> None:
+    """Point stdout nowhere if it takes nothing more: Python would complain of that at its end."""
+    try:
+        if stdout is not None:
+            stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno() if stdout else 1)
 
 
 if __name__ == "__main__":

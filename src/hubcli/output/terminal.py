@@ -143,7 +143,8 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def _never_fail_to_encode(stream: TextIO | None) -> None:
     if isinstance(stream, io.TextIOWrapper) and not stream.closed:
-        stream.reconfigure(errors=_ESCAPE)
+        with suppress(OSError):  # a stream that takes nothing more says so when it is written to
+            stream.reconfigure(errors=_ESCAPE)
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
