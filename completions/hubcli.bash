@@ -313,11 +313,11 @@ _hubcli_argument() {
         "tag ls 0"|"tag ls "*) kind=repository ;;
         "tag rm 0"|"tag rm "*) kind=reference ;;
         "pull 0") kind=reference ;;
-        "pull 1") values='oci: oci-archive: docker-archive: docker-daemon:' kind=file ;;
-        "push 0") values='oci: oci-archive: docker-archive: docker-daemon:' kind=file ;;
+        "pull 1") values='oci: oci-archive: docker-archive:' kind=file ;;
+        "push 0") values='oci: oci-archive: docker-archive:' kind=file ;;
         "push 1") kind=reference ;;
-        "copy 0") values='oci: oci-archive: docker-archive: docker-daemon:' kind=reference ;;
-        "copy 1") values='oci: oci-archive: docker-archive: docker-daemon:' kind=reference ;;
+        "copy 0") values='oci: oci-archive: docker-archive:' kind=reference ;;
+        "copy 1") values='oci: oci-archive: docker-archive:' kind=reference ;;
         "inspect 0"|"inspect "*) kind=reference ;;
         "digest 0"|"digest "*) kind=reference ;;
         "manifest get 0"|"manifest get "*) kind=reference ;;
@@ -329,8 +329,8 @@ _hubcli_argument() {
         "config unset 0") values='defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' ;;
         "sandbox run 0"|"sandbox run "*) kind=command ;;
         "completion 0") values='bash zsh fish powershell' ;;
-        "cp 0") values='oci: oci-archive: docker-archive: docker-daemon:' kind=reference ;;
-        "cp 1") values='oci: oci-archive: docker-archive: docker-daemon:' kind=reference ;;
+        "cp 0") values='oci: oci-archive: docker-archive:' kind=reference ;;
+        "cp 1") values='oci: oci-archive: docker-archive:' kind=reference ;;
     esac
 }
 

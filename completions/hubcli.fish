@@ -376,7 +376,7 @@ complete -c hubcli -n '__hubcli_at "pull"' -l config -d 'Use this configuration 
 complete -c hubcli -n '__hubcli_at "pull"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "pull" 0 only' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "pull" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "pull" 1 only' -a 'oci: oci-archive: docker-archive: docker-daemon:'
+complete -c hubcli -n '__hubcli_at "pull" 1 only' -a 'oci: oci-archive: docker-archive:'
 complete -c hubcli -n '__hubcli_at "pull" 1 only' -F
 complete -c hubcli -n '__hubcli_at "push"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "push"' -l all-platforms -d 'Copy the images for all platforms'
@@ -398,7 +398,7 @@ complete -c hubcli -n '__hubcli_at "push"' -l debug -d 'Show every request and a
 complete -c hubcli -n '__hubcli_at "push"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "push"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "push"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "push" 0 only' -a 'oci: oci-archive: docker-archive: docker-daemon:'
+complete -c hubcli -n '__hubcli_at "push" 0 only' -a 'oci: oci-archive: docker-archive:'
 complete -c hubcli -n '__hubcli_at "push" 0 only' -F
 complete -c hubcli -n '__hubcli_at "push" 1 only' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "push" 1 only; and __hubcli_in_store' -F
@@ -423,9 +423,9 @@ complete -c hubcli -n '__hubcli_at "copy"' -l debug -d 'Show every request and a
 complete -c hubcli -n '__hubcli_at "copy"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "copy"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "copy"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "copy" 0 only' -a 'oci: oci-archive: docker-archive: docker-daemon: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "copy" 0 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "copy" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "copy" 1 only' -a 'oci: oci-archive: docker-archive: docker-daemon: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "copy" 1 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "copy" 1 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "inspect"' -l raw -d 'Print the manifest or index, byte for byte'
 complete -c hubcli -n '__hubcli_at "inspect"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
@@ -687,7 +687,7 @@ complete -c hubcli -n '__hubcli_at "cp"' -l debug -d 'Show every request and ans
 complete -c hubcli -n '__hubcli_at "cp"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "cp"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "cp"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "cp" 0 only' -a 'oci: oci-archive: docker-archive: docker-daemon: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "cp" 0 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "cp" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "cp" 1 only' -a 'oci: oci-archive: docker-archive: docker-daemon: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "cp" 1 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "cp" 1 only; and __hubcli_in_store' -F

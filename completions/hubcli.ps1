@@ -303,11 +303,11 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'tag rm 0' = @{ asks = 'reference' }
         'tag rm *' = @{ asks = 'reference' }
         'pull 0' = @{ asks = 'reference' }
-        'pull 1' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:' }
-        'push 0' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:' }
+        'pull 1' = @{ words = 'oci: oci-archive: docker-archive:' }
+        'push 0' = @{ words = 'oci: oci-archive: docker-archive:' }
         'push 1' = @{ asks = 'reference' }
-        'copy 0' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
-        'copy 1' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
+        'copy 0' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'copy 1' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
         'inspect 0' = @{ asks = 'reference' }
         'inspect *' = @{ asks = 'reference' }
         'digest 0' = @{ asks = 'reference' }
@@ -325,8 +325,8 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'sandbox run 0' = @{}
         'sandbox run *' = @{}
         'completion 0' = @{ words = 'bash zsh fish powershell' }
-        'cp 0' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
-        'cp 1' = @{ words = 'oci: oci-archive: docker-archive: docker-daemon:'; asks = 'reference' }
+        'cp 0' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'cp 1' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
     }
     $raw = @('sandbox run')
 

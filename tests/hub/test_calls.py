@@ -137,7 +137,8 @@ def test_the_limit_of_private_repositories_is_explained(status: int, text: str) 
     for failed in (creating, changing):
         assert "the plan of acme has no private repository left" in failed.value.reason
         assert failed.value.hint is not None
-        assert "--public" in failed.value.hint
+        assert "--public" in failed.value.reason
+        assert failed.value.hint == "hubcli repo ls acme --private"
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,20 @@ def help_(
       hubcli help tag ls
     """
     if not words:
-        runtime.output.text("Topics: " + ", ".join(topics()) + "\n\nhubcli help TOPIC")
+        runtime.output.text(_contents())
     elif len(words) == 1 and words[0] in topics():
         runtime.output.text(_text(words[0]))
     else:
         runtime.output.text(_of_command(words))
+
+
+def _contents() -> str:
+    """The topics, and where the commands are listed."""
+    listed = "\n".join(f"  {name:<13}{title}" for name, title in topics().items())
+    return (
+        f"Topics, for `hubcli help TOPIC`:\n\n{listed}\n\n"
+        "`hubcli --help` lists the commands, `hubcli help COMMAND` explains one."
+    )
 
 
 def _of_command(words: list[str]) -> str:

@@ -247,6 +247,9 @@ def _explained(error: HubcliError, namespace: str) -> HubcliError:
     """A limit of the plan is no lack of rights: say what it is about."""
     told = error.reason.lower()
     if "private" in told and ("limit" in told or "upgrade" in told or "quota" in told):
-        error.reason = f"the plan of {namespace} has no private repository left: {error.reason}"
-        error.hint = f"hubcli repo ls {namespace} --private shows those in use; or use --public"
+        error.reason = (
+            f"the plan of {namespace} has no private repository left, but --public is free:"
+            f" {error.reason}"
+        )
+        error.hint = f"hubcli repo ls {namespace} --private"
     return error

@@ -16,8 +16,8 @@ DYNAMIC = ("repository", "reference", "registry")
 FILE, COMMAND = "file", "command"
 """Kinds of values that shells know themselves."""
 
-STORES = ("oci:", "oci-archive:", "docker-archive:", "docker-daemon:")
-"""How local stores are spelled; after all but the last comes a path."""
+STORES = ("oci:", "oci-archive:", "docker-archive:")
+"""How local stores are spelled, before a path."""
 
 _PLATFORMS = (
     *("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386"),

@@ -1,0 +1,237 @@
+"""What the texts promise is there: commands, options, variables, exit codes, files."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubcli import config, errors
+from hubcli.cli.app import COMMANDS, load
+from hubcli.cli.help import topics
+from hubcli.errors import ExitCode
+from hubcli.output.selection import FORMAT_NAMES
+from hubcli.output.template.functions import FUNCTIONS
+from support.command_lines import command_lines, parse
+
+PROJECT = Path(__file__).parents[1]
+SOURCE = PROJECT / "src" / "hubcli"
+TOPICS = SOURCE / "cli" / "topics"
+PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md"]
+# Read by libraries on our behalf: httpx, OpenSSL, keyring.
+READ_FOR_US = {
+    *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHON_KEYRING_BACKEND"),
+}
+# What belongs to the system, not to hubcli; and what the sandbox's own parts tell each other.
+OF_THE_SYSTEM = {
+    *("PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "DBUS_SESSION_BUS_ADDRESS"),
+    *("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "HUBCLI_SANDBOX_KEYRING"),
+}
+
+
+def topic(name: str) -> str:
+    return (TOPICS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands(child, f"{path} {name}")
+
+
+def written() -> Iterator[Any]:
+    """Every command line that somebody may copy, with where it stands."""
+    texts = {page: (PROJECT / page).read_text(encoding="utf-8") for page in PAGES}
+    texts |= {f"topic {name}": topic(name) for name in topics()}
+    for name, entry in COMMANDS.items():
+        if not entry.hidden:
+            texts |= {f"help {path}": one.help for path, one in commands(load(name), name)}
+    for place, text in texts.items():
+        for words in command_lines(text):
+            yield pytest.param(words, id=f"{place}: {' '.join(words)}")
+
+
+def hints() -> Iterator[Any]:
+    """Every hint in the source that begins as a command; what is filled in stands as `a/b`.
+
+    Where the verb is filled in, that is left to the tests of the command.
+    """
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = literal(_hint(node))
+            if text and text.startswith("hubcli ") and not text.startswith("hubcli repo a/b"):
+                yield pytest.param(text, id=f"{path.stem}: {text}")
+
+
+def _hint(node: ast.AST) -> ast.expr | None:
+    """What is given or assigned as a hint."""
+    if isinstance(node, ast.keyword) and node.arg == "hint":
+        return node.value
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith(".hint"):
+        return node.value
+    return None
+
+
+def literal(node: ast.expr | None) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts = (part.value if isinstance(part, ast.Constant) else "a/b" for part in node.values)
+        return "".join(map(str, parts))
+    return None
+
+
+@pytest.mark.parametrize("words", [*written()])
+def test_every_command_line_that_is_shown_can_be_read(words: list[str]) -> None:
+    parse(words)
+
+
+@pytest.mark.parametrize("hint", [*hints()])
+def test_every_hint_is_a_command_that_can_be_read(hint: str) -> None:
+    (words,) = command_lines(f"  {hint}")
+    parse(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("    hubcli tag ls 'a b' | cut -f1", [["hubcli", "tag", "ls", "a b"]]),
+        ("    hubcli help a && hubcli help b", [["hubcli", "help", "a"], ["hubcli", "help", "b"]]),
+        ('    eval "$(hubcli sandbox env)"', [["hubcli", "sandbox", "env"]]),
+        ("see `hubcli help auth`.", [["hubcli", "help", "auth"]]),
+        ("  hubcli login -u a < t   # remark", [["hubcli", "login", "-u", "a"]]),
+        ("  hubcli login          Docker Hub; asks", [["hubcli", "login"]]),
+        ("  hubcli repo ls -q | xargs -n1 hubcli tag ls",
+         [["hubcli", "repo", "ls", "-q"], ["hubcli", "tag", "ls", "x/y"]]),
+        ("what hubcli knows, `hubcli`, hubcli's", []),
+        ("    docker-credential-hubcli get", []),
+    ],
+)  # fmt: skip
+def test_command_lines_are_found_in_texts(text: str, words: list[list[str]]) -> None:
+    assert list(command_lines(text)) == words
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["nope", "tag lss x", "tag ls x --nope", "tag ls", "tag ls x --fields nope", "pull a b c"],
+)
+def test_a_wrong_command_line_would_be_noticed(line: str) -> None:
+    with pytest.raises(Exception, match=r".+"):
+        parse(["hubcli", *line.split()])
+
+
+def test_many_command_lines_are_shown() -> None:
+    assert len([*written()]) > 60
+    assert len([*hints()]) > 10
+
+
+# Topics
+
+
+def test_the_root_help_names_the_topics() -> None:
+    assert set(topics()) == {"references", "formats", "exit-codes", "environment", "auth"}
+    for name in topics():
+        assert name in COMMANDS["help"].help
+
+
+@pytest.mark.parametrize("name", topics())
+def test_topics_fit_a_terminal(name: str) -> None:
+    lines = topic(name).splitlines()
+    assert max(map(len, lines)) <= 84
+    assert topics()[name] == lines[0]
+    assert not any(line != line.rstrip() or "\t" in line for line in lines)
+
+
+def test_every_exit_code_is_explained_and_no_other() -> None:
+    codes = {int(code) for code in ExitCode}
+    assert {int(code) for code in re.findall(r"^  (\d+)  ", topic("exit-codes"), re.M)} == codes
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    listed = readme.split("Exit codes: ")[1].split(". ")[0]
+    assert {int(code) for code in re.findall(r"\d+", listed)} == codes
+
+
+def test_every_code_of_our_own_is_named() -> None:
+    kinds = [errors.HubcliError, *vars(errors).values()]
+    codes = {kind.code for kind in kinds if isinstance(kind, type) and hasattr(kind, "code")}
+    named = set(re.findall(r"\b[A-Z_]{3,}\b", topic("exit-codes")))
+    assert codes <= named
+
+
+def test_every_format_and_template_function_is_named() -> None:
+    text = topic("formats")
+    assert set(FORMAT_NAMES) <= set(re.findall(r"--format (\w+)", text))
+    functions = text.split("and the functions\n\n")[1].split("\n\n")[0].split()
+    assert functions == sorted(FUNCTIONS)
+
+
+def variables_read() -> set[str]:
+    """Names that the source looks up in an environment, and those it has tables of."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r"environ(?:\.get\(|\[)[\"']([A-Z_]+)[\"']", text))
+        found |= set(re.findall(r"[\"']((?:HUBCLI|DOCKER|REGISTRY)_[A-Z_]+)[\"']", text))
+    return found - {"DOCKER_DAEMON", "DOCKER_ARCHIVE"}
+
+
+def test_the_environment_is_explained_and_nothing_that_is_not_read() -> None:
+    text = topic("environment").split("\nConfiguration")[0]
+    explained = set(re.findall(r"\b[A-Z][A-Z_]{4,}\b", text))
+    assert explained - READ_FOR_US - variables_read() == set()
+    assert variables_read() - OF_THE_SYSTEM - explained == set()
+
+
+def test_the_configuration_that_is_shown_is_one(tmp_path: Path) -> None:
+    shown = topic("environment").split("prints where it is\n")[1].split("\n  `hubcli")[0]
+    text = re.sub(r"^  ", "", shown, flags=re.MULTILINE)
+    settings = config.parse(text, tmp_path / "config.toml", {})
+    assert settings.defaults.namespace == "my-org"
+    assert settings.registries["registry.example:5000"].plain_http
+
+
+def test_the_order_of_credentials_is_that_of_the_keychain() -> None:
+    from hubcli.auth.credentials import keychain
+
+    told = {
+        "environment": "the environment:",
+        "keyring": "the keyring",
+        "file": "the file of",
+        "docker": "docker's configuration",
+        "podman": "podman's auth file",
+    }
+    sources = keychain(config.load({}), warn=print).sources
+    asked = [next(key for key in reversed(told) if key in source.name) for source in sources]
+    assert list(dict.fromkeys(asked)) == list(told)
+    places = [topic("auth").index(words) for words in told.values()]
+    assert places == sorted(places)
+
+
+# README
+
+
+def test_links_of_the_pages_lead_somewhere() -> None:
+    for page in [*PAGES, "docs/commands.md"]:
+        text = (PROJECT / page).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (PROJECT / page).parent.joinpath(target).exists(), (page, target)
+
+
+def test_sections_of_the_reference_can_be_reached() -> None:
+    text = (PROJECT / "docs" / "commands.md").read_text(encoding="utf-8")
+    sections = {
+        line[3:].replace(" ", "-") for line in text.splitlines() if line.startswith("## hub")
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) == sections
+
+
+def test_daily_commands_are_targets_of_make() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        text = (PROJECT / page).read_text(encoding="utf-8")
+        named = re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE)
+        assert set(named) <= targets
