@@ -23,6 +23,7 @@ PACKAGES = (
     "skopeo",
     "gnome-keyring",
     "dbus-daemon",
+    "bash",
     "zsh-static",
     "zsh-common",
     "fish",

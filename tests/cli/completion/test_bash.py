@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,11 +22,13 @@ from support.completion import (
 )
 from support.programs import require_tool
 from support.running import private_environ
+from support.sandbox import SandboxServer
 from support.terminal import Terminal, at_terminal
 
-Complete = Callable[[str], list[str]]
+Complete = Callable[..., list[str]]
 _WORD = re.compile(r"""(?:'[^']*'?|"[^"]*"?|\\.|[^\s:='"\\])+|[:=]+""")
 _ONCE = """
+eval "$1"; shift
 compopt() { printf '%s\\n' "compopt $*"; }
 source "$1"; shift
 COMP_LINE=$1 COMP_POINT=$2 replaced=$3; shift 3
@@ -52,12 +56,12 @@ def complete(
     """What bash would offer for the last word of a line, whole."""
     bash = require_tool("bash")
 
-    def run(line: str) -> list[str]:
+    def run(line: str, options: str = "") -> list[str]:
         words, replaced = readline_words(line)
         typed = line.rpartition(" ")[2].lstrip("'\"")
         kept = typed.removesuffix(replaced)
         script = str(written("bash"))
-        arguments = [_ONCE, "bash", script, line, str(len(line)), replaced, *words]
+        arguments = [_ONCE, "bash", options, script, line, str(len(line)), replaced, *words]
         done = subprocess.run(
             [str(bash.path), "--norc", "-c", *arguments],
             cwd=tmp_path,
@@ -117,6 +121,42 @@ def test_what_is_typed_is_not_run(complete: Complete, tmp_path: Path) -> None:
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.parametrize(
+    "options",
+    ["set -u", "shopt -s nullglob", "shopt -s failglob", "set -o posix", "IFS=eo", "set -f"],
+)
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("hubcli tag rm --deb", ["--debug"]),
+        ("hubcli --debug manifest g", ["get"]),
+        ("hubcli tag ls --fields=name,dig", ["--fields=name,digest"]),
+        ("hubcli pull alice/app:v", ["alice/app:v1", "alice/app:v2"]),
+    ],
+)
+def test_options_of_the_shell_change_nothing(
+    line: str, offered: list[str], options: str, complete: Complete
+) -> None:
+    assert complete(line, options) == offered
+
+
+@contextmanager
+def bash_prompt(
+    written: Path, path: str, environ: dict[str, str], directory: Path, setup: str = "true"
+) -> Iterator[Terminal]:
+    """A bash that waits at its prompt, with the script loaded."""
+    bash = require_tool("bash")
+    with at_terminal(
+        [str(bash.path), "--norc", "--noprofile", "-i"],
+        environ={**environ, **bash.environ, "PATH": path, "PS1": "> "},
+        directory=directory,
+        columns=200,
+    ) as screen:
+        screen.send(f"source '{written}'; {setup}; {_SHOW}; echo rea''dy\n")
+        screen.expect("ready\n")
+        yield screen
+
+
 @pytest.fixture(
     scope="module", params=["true", "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}"], ids=["", "no-colon"]
 )
@@ -125,22 +165,14 @@ def prompt(
     written: Callable[[str], Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Terminal]:
-    """A bash that waits at its prompt, with colons breaking words and without."""
-    bash = require_tool("bash")
+    """With colons breaking words, and without."""
     directory = tmp_path_factory.mktemp("prompt")
     (directory / "my file").touch()
     (directory / "layout").mkdir()
     fake = fake_hubcli(directory / "fake")
-    environ = private_environ(directory) | bash.environ | {"PATH": fake.path, "PS1": "> "}
-    with at_terminal(
-        [str(bash.path), "--norc", "--noprofile", "-i"],
-        environ=environ,
-        directory=directory,
-        columns=200,
+    with bash_prompt(
+        written("bash"), fake.path, private_environ(directory), directory, request.param
     ) as screen:
-        loading = f"source '{written('bash')}'; {request.param}; {_SHOW}"
-        screen.send(f"{loading}; echo rea''dy\n")
-        screen.expect("ready\n")
         yield screen
 
 
@@ -172,6 +204,24 @@ def test_tab_completes_the_line_at_a_prompt(typed: str, line: str, prompt: Termi
 def test_files_are_completed_in_a_local_store(typed: str, prompt: Terminal) -> None:
     # Only where colons break words, as they do unless somebody has changed that.
     assert line_after(f"{typed}\t", prompt) == f"{typed}out/"
+
+
+def test_names_come_from_hubcli_itself(
+    sandbox: SandboxServer,
+    written: Callable[[str], Path],
+    environ: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "bin" / "hubcli"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/sh\nexec '{sys.executable}' -m hubcli "$@"\n""")
+    program.chmod(0o755)
+    path = f"{program.parent}:{environ['PATH']}"
+    signed_in = {**environ, **sandbox.signed_in}
+    with bash_prompt(written("bash"), path, signed_in, tmp_path) as screen:
+        assert line_after("hubcli tag ls alice/w\t", screen) == "hubcli tag ls alice/webapp "
+        line = line_after("hubcli pull alice/n\t:\t", screen)
+        assert line == "hubcli pull alice/notes:latest "
 
 
 def line_after(typed: str, prompt: Terminal) -> str:

@@ -79,18 +79,18 @@ _hubcli_reply() {
     fi
     if [[ -n $listed ]]; then
         [[ $typed == *,* ]] && chosen=${typed%,*},
-        compopt -o nospace
+        compopt -o nospace 2> /dev/null
     fi
     for value in $values; do
         _hubcli_offer "$value"
     done
     case $kind in
         repository | reference | registry) _hubcli_ask ;;
-        file) compopt -o plusdirs -o default ;;
+        file) compopt -o plusdirs -o default 2> /dev/null ;;
         command) _hubcli_command ;;
     esac
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/:.] ]]; then
-        compopt -o nospace
+        compopt -o nospace 2> /dev/null
     fi
 }
 
@@ -112,7 +112,7 @@ _hubcli_ask() {
 # The name of a program, then whatever it takes.
 _hubcli_command() {
     if ((at > 0)) || [[ -z $typed ]]; then
-        compopt -o default
+        compopt -o default 2> /dev/null
         return
     fi
     while IFS= read -r value; do
