@@ -192,6 +192,7 @@ def test_after_two_dashes_nothing_is_an_option(cli: InProcess) -> None:
     [
         (["nope"], "no such command 'nope'"),
         (["tga"], "no such command 'tga'. Did you mean 'tag'?"),
+        (["complete"], "no such command 'complete'. Did you mean 'completion'?"),
         (["tag", "lss"], "no such command 'lss'. Did you mean 'ls'?"),
         (["--nope"], "no such option: --nope"),
         (["tag", "ls", "x", "--limt", "3"], "no such option: --limt"),

@@ -99,6 +99,9 @@ STATIC = [
     Offers("hubcli help ref", {"references"}, only=True),
     Offers("hubcli help tag l", {"ls"}, only=True),
     Offers("hubcli search --limit ", only=True),
+    Offers("hubcli sandbox run ls --deb", refused={"--debug"}),
+    Offers("hubcli sandbox run -- ls --deb", refused={"--debug"}),
+    Offers("hubcli sandbox run --deb", {"--debug"}, only=True),
     Offers("hubcli repo create --description 'a tag' --pr", {"--private"}, only=True),
 ]
 """Lines that hubcli need not be started for."""

@@ -107,7 +107,8 @@ def root() -> Root:
         help="One command line for Docker Hub and every other container registry.",
         epilog="hubcli help TOPIC explains references, formats, exit-codes, environment, auth.",
         params=[*common_options(), version],
-        commands={name: _stub(name, entry) for name, entry in COMMANDS.items()},
+        # Only what "did you mean" may offer is looked for here.
+        commands={name: _stub(name, row) for name, row in COMMANDS.items() if not row.hidden},
         no_args_is_help=True,
         context_settings=CONTEXT,
         rich_markup_mode=None,
