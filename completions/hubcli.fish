@@ -71,7 +71,7 @@ function __hubcli_command
     set -l words (commandline -opc)
     set -l first (contains -i -- -- $words); or set first 3
     set -l rest (string escape -- $words[(math $first + 1)..]) (commandline -ct)
-    complete -C (string join ' ' -- $rest)
+    complete --do-complete=(string join ' ' -- $rest)
 end
 
 set -g __hubcli_commands 'login' 'logout' 'auth' 'auth helper' 'auth status' 'auth token' 'search' 'repo' 'repo create' 'repo edit' 'repo inspect' 'repo ls' 'repo readme' 'repo rm' 'repo star' 'repo unstar' 'tag' 'tag inspect' 'tag ls' 'tag rm' 'pull' 'push' 'copy' 'inspect' 'digest' 'manifest' 'manifest get' 'registry' 'registry limits' 'registry ls' 'registry ping' 'account' 'account info' 'account limits' 'config' 'config get' 'config ls' 'config path' 'config set' 'config unset' 'sandbox' 'sandbox demo' 'sandbox env' 'sandbox run' 'sandbox up' 'completion' 'help' 'help login' 'help logout' 'help auth' 'help auth helper' 'help auth status' 'help auth token' 'help search' 'help repo' 'help repo create' 'help repo edit' 'help repo inspect' 'help repo ls' 'help repo readme' 'help repo rm' 'help repo star' 'help repo unstar' 'help tag' 'help tag inspect' 'help tag ls' 'help tag rm' 'help pull' 'help push' 'help copy' 'help inspect' 'help digest' 'help manifest' 'help manifest get' 'help registry' 'help registry limits' 'help registry ls' 'help registry ping' 'help account' 'help account info' 'help account limits' 'help config' 'help config get' 'help config ls' 'help config path' 'help config set' 'help config unset' 'help sandbox' 'help sandbox demo' 'help sandbox env' 'help sandbox run' 'help sandbox up' 'help completion' 'help help' 'help cp' 'help environment' 'help exit-codes' 'help formats' 'help references' 'cp'

@@ -80,7 +80,7 @@ function __hubcli_command
     set -l words (commandline -opc)
     set -l first (contains -i -- -- $words); or set first 3
     set -l rest (string escape -- $words[(math $first + 1)..]) (commandline -ct)
-    complete -C (string join ' ' -- $rest)
+    complete --do-complete=(string join ' ' -- $rest)
 end
 """
 
