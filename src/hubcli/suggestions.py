@@ -29,7 +29,7 @@ _RETRY = 10.0
 _KEPT = 24 * 3600.0
 """Seconds after which names are forgotten that could not be asked for again."""
 _LONGEST_WAIT = 1.5
-"""Seconds that may pass until an answer; it is then kept for the next time, if it comes at all."""
+"""Seconds that servers, keyrings and helpers may take, all together."""
 _PAGE = 100
 """Names that Hub is asked for; where there are more it is asked for those that fit."""
 _MOST = 5000
@@ -206,14 +206,14 @@ class _Cache:
         """What is known under `key`, or what servers say if they say it soon."""
         now = time.time()
         file = self._file(key)
-        known = _read(file, now)
-        if known is not None and now < known.until:
+        known = _read(file, now) or _Entry([], told=now, until=now)
+        left = self._deadline - time.monotonic()
+        if now < known.until or left <= 0:
             return known.names
-        question = _Question(self._session, ask)
-        names = question.answer(self._deadline - time.monotonic())
-        if question.answered:
+        names, whole = _Question(self._session, ask).answer(left)
+        if whole:
             entry = _Entry(names, told=now, until=now + _FRESH)
-        elif names or known is None:
+        elif names:
             entry = _Entry(names, told=now, until=now + _RETRY)
         else:
             entry = replace(known, until=now + _RETRY)
@@ -230,24 +230,24 @@ class _Question:
     """Something to ask servers, in a thread that is left behind if they take too long."""
 
     def __init__(self, session: Session, ask: _Ask) -> None:
-        self.answered = False
         self._names: list[str] = []
+        self._answered = False
         self._session = session
         self._ask = ask
 
-    def answer(self, seconds: float) -> list[str]:
-        """What came within `seconds`, be it all or not; nobody is asked if they are over."""
-        if seconds > 0:
-            thread = threading.Thread(target=self._work, daemon=True)
-            thread.start()
-            thread.join(seconds)
-        return list(self._names)
+    def answer(self, seconds: float) -> tuple[list[str], bool]:
+        """What came within `seconds`, and whether that is all there is to come."""
+        thread = threading.Thread(target=self._work, daemon=True)
+        thread.start()
+        thread.join(seconds)
+        whole = self._answered
+        return list(self._names), whole
 
     def _work(self) -> None:
         # Whatever goes wrong, there is nobody to tell: a message would end up in the prompt.
         with suppress(Exception):
             self._names.extend(islice(self._ask(self._session), _MOST))
-            self.answered = True
+            self._answered = True
 
 
 def _hurried_session(settings: Settings) -> Session:
