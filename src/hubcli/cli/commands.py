@@ -287,7 +287,7 @@ def _setter(attribute: str) -> Callable[[typer.Context, Any, Any], Any]:
     def keep(context: typer.Context, _: Any, value: Any) -> Any:
         runtime = context.find_root().obj
         if value not in (None, False) and runtime is not None:
-            if attribute == "max_wait" and value < 0:
+            if attribute == "max_wait" and not value >= 0:
                 raise UsageError("--max-wait takes seconds from 0 up")
             setattr(runtime, attribute, value)
         return value
