@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from itertools import count, islice
 
@@ -81,3 +83,26 @@ def test_who_stops_taking_waits_for_what_is_running() -> None:
     assert running.wait(5)
     results.close()  # type: ignore[attr-defined]
     assert ended.is_set()
+
+
+def test_a_forgotten_one_may_be_collected_by_its_own_worker() -> None:
+    running, go_on, collected = threading.Event(), threading.Event(), threading.Event()
+
+    def work(item: int) -> int:
+        if item == 1:
+            running.set()
+            go_on.wait(5)
+            gc.collect()
+            collected.set()
+        return item
+
+    holder: dict[str, object] = {}
+    holder["results"] = results = in_order(work, count(), 2)
+    holder["itself"] = holder
+    next(results)
+    assert running.wait(5)
+    cycle = weakref.ref(results)
+    del results, holder
+    go_on.set()
+    assert collected.wait(5)
+    assert cycle() is None

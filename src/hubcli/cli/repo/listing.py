@@ -68,9 +68,7 @@ def ls(
     private: Annotated[bool | None, typer.Option("--private/--public", help="Only those.")] = None,
     sort: Annotated[
         str | None,
-        typer.Option(
-            "--sort", metavar=f"{'|'.join(_SORTS)}[=asc|desc]", help="What comes first."
-        ),
+        typer.Option("--sort", metavar=f"{'|'.join(_SORTS)}[=asc|desc]", help="What comes first."),
     ] = None,
     limit: Limit = None,
 ) -> Shown:
