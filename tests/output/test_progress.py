@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import sys
 import threading
 from pathlib import Path
@@ -192,6 +193,7 @@ def test_bars_at_a_real_terminal(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     with at_terminal(script("time.sleep(20)"), environ={}, directory=tmp_path) as screen:
         screen.expect("waiting for")
+        time.sleep(0.5)  # let the line be written out: a stroke in the middle of it may repeat it
         screen.send("\x03")
         assert screen.wait() != 0
         final = after_cursor_moves(screen.raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -34,4 +34,11 @@ def new_registry() -> Iterator[RegistryServer]:
 def hub(sandbox: SandboxServer) -> Iterator[HubClient]:
     """A client of the sandbox's Hub API: `hub("GET", "/v2/user/", by="alice")`."""
     with HubClient(sandbox.url) as client:
+        yield client
+
+
+@pytest.fixture
+def new_hub(new_sandbox: Callable[..., SandboxServer]) -> Iterator[HubClient]:
+    """The same, of a sandbox of this test alone: nobody else calls it, or has pushed to it."""
+    with HubClient(new_sandbox().url) as client:
         yield client

@@ -33,12 +33,12 @@ def test_an_organization_is_one(hub: HubClient, path: str) -> None:
     assert hub("GET", "/v2/orgs/alice").status_code == 404
 
 
-def test_one_s_organizations_come_with_the_role(hub: HubClient) -> None:
-    mine = hub("GET", "/v2/user/orgs/?page_size=100&page=1", by="alice").json()
+def test_one_s_organizations_come_with_the_role(new_hub: HubClient) -> None:
+    mine = new_hub("GET", "/v2/user/orgs/?page_size=100&page=1", by="alice").json()
     assert [(one["orgname"], one["user_role"]) for one in mine["results"]] == [("acme", "Owner")]
-    theirs = hub("GET", "/v2/user/orgs/", by="carol").json()["results"]
+    theirs = new_hub("GET", "/v2/user/orgs/", by="carol").json()["results"]
     assert theirs[0]["user_role"] == "Member"
-    assert hub("GET", "/v2/user/orgs/").status_code == 401
+    assert new_hub("GET", "/v2/user/orgs/").status_code == 401
 
 
 def test_members_are_shown_to_members(hub: HubClient) -> None:
@@ -154,16 +154,16 @@ def test_a_weak_token_manages_no_tokens(hub: HubClient) -> None:
 # Limits
 
 
-def test_every_answer_tells_the_limit_of_calls(hub: HubClient) -> None:
-    anonymous = hub("GET", "/v2/categories/")
+def test_every_answer_tells_the_limit_of_calls(new_hub: HubClient) -> None:
+    anonymous = new_hub("GET", "/v2/categories/")
     assert anonymous.headers["X-RateLimit-Limit"] == "180"
     before = int(anonymous.headers["X-RateLimit-Remaining"])
     assert 0 <= int(anonymous.headers["X-RateLimit-Reset"]) - time.time() <= 60
-    missing = hub("GET", "/v2/users/nobody-at-all/")
+    missing = new_hub("GET", "/v2/users/nobody-at-all/")
     assert missing.status_code == 404
     # One less, unless a new minute has begun.
     assert int(missing.headers["X-RateLimit-Remaining"]) in {before - 1, 179}
-    signed_in = hub("GET", "/v2/user/", by="alice")
+    signed_in = new_hub("GET", "/v2/user/", by="alice")
     assert int(signed_in.headers["X-RateLimit-Limit"]) > 180
 
 

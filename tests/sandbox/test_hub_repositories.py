@@ -309,11 +309,11 @@ def test_legacy_lists_hold_the_same(hub: HubClient) -> None:
     assert {one["name"] for one in bare} == {one["name"] for one in new["results"]}
 
 
-def test_namespaces_are_those_one_may_push_to(hub: HubClient) -> None:
+def test_namespaces_are_those_one_may_push_to(new_hub: HubClient) -> None:
     url = "/v2/repositories/namespaces"
-    assert hub("GET", url, by="alice").json() == {"namespaces": ["alice", "acme"]}
-    assert hub("GET", url, by="carol").json() == {"namespaces": ["carol"]}
-    assert hub("GET", url).status_code == 401
+    assert new_hub("GET", url, by="alice").json() == {"namespaces": ["alice", "acme"]}
+    assert new_hub("GET", url, by="carol").json() == {"namespaces": ["carol"]}
+    assert new_hub("GET", url).status_code == 401
 
 
 def test_an_archived_repository_is_read_only(hub: HubClient, sandbox: SandboxServer) -> None:
