@@ -154,7 +154,7 @@ def test_a_real_terminal_shows_a_table(
         assert screen.wait() == 0
         assert "NAME" in screen.screen
         assert "20261120" in screen.screen
-        assert "25 of 5,000, --all shows all" in screen.screen
+        assert "25 of 5000, --all shows all" in screen.screen
 
 
 def test_a_limit_needs_one_page(cli: InProcess, sandbox: SandboxServer) -> None:

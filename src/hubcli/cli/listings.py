@@ -71,4 +71,4 @@ class Cut:
         total = self._total() if self._limit is not None and self._shown >= self._limit else None
         if total is None or total <= self._shown:
             return None
-        return f"{self._shown:,} of {total:,}{advice}"
+        return f"{self._shown} of {total}{advice}"

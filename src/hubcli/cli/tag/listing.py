@@ -148,7 +148,7 @@ class _Screenful(Cut):
         told = super().more(advice)
         full = self._limit is not None and self._shown >= self._limit
         if told is None and full and self._total() is None:
-            return f"the first {self._shown:,}{advice}"
+            return f"the first {self._shown}{advice}"
         return told
 
 
