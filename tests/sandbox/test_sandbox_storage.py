@@ -351,8 +351,7 @@ def client_of(port: int) -> httpx.Client:
     return httpx.Client(base_url=f"http://127.0.0.1:{port}")
 
 
-def test_thousands_of_tags_are_seeded_at_once(storage: Storage) -> None:
-    started = time.perf_counter()
+def test_thousands_of_tags_are_seeded_in_one_transaction(storage: Storage) -> None:
     with storage.database.transaction():
         for number in range(300):
             found = put_image(storage, f"library/name-{number}", "amd64", annotations={"n": "x"})
@@ -362,11 +361,6 @@ def test_thousands_of_tags_are_seeded_at_once(storage: Storage) -> None:
             "library/many",
             {f"1.{n}": (digest, NOW - timedelta(minutes=n)) for n in range(5000)},
         )
-    seeded = time.perf_counter()
     tags = storage.tags.page("library/many")
-    listed = time.perf_counter()
 
     assert [tag.name for tag in tags] == [f"1.{n}" for n in range(5000)]
-    # Both take a tenth of this on a machine that does nothing else.
-    assert seeded - started < 3
-    assert listed - seeded < 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -161,6 +162,11 @@ def test_what_is_written_is_read_by_others(tmp_path: Path) -> None:
         add("blobs/sha256/" + "a" * 64, tmp_path / "one")
         add("n" * 120, tmp_path / "two")
     with tarfile.open(fileobj=io.BytesIO(sink.getvalue())) as reader:
-        sizes = {member.name: member.size for member in reader.getmembers()}
+        members = reader.getmembers()
+    # Directories before what is in them, and all of it ours: skopeo needs both to unpack it.
+    assert [member.name for member in members if member.isdir()] == ["blobs", "blobs/sha256"]
+    assert [member.isdir() for member in members] == [True, True, False, False]
+    assert {(member.uid, member.gid) for member in members} == {(os.getuid(), os.getgid())}
+    sizes = {member.name: member.size for member in members if member.isfile()}
     assert sizes == {"blobs/sha256/" + "a" * 64: 600, "n" * 120: 0}
     assert read(opened(sink.getvalue()), "blobs/sha256/" + "a" * 64) == b"1" * 600

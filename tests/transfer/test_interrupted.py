@@ -162,7 +162,7 @@ def test_ctrl_c_ends_it_quietly_and_the_layout_is_valid(
         screen.send("\x03")
         started = time.monotonic()
         assert screen.wait() == 130
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
     assert "Traceback" not in screen.screen
     assert is_valid(tmp_path / "out")
 

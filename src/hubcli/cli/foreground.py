@@ -109,6 +109,9 @@ def run(runtime: Runtime, command: Sequence[str], environ: Mapping[str, str]) ->
         except FileNotFoundError:
             return _failed(runtime, command[0], "no such program", _NOT_FOUND)
         except OSError as error:
+            # A directory of PATH that we may not enter says nothing about the program.
+            if "/" not in command[0] and shutil.which(command[0], os.F_OK) is None:
+                return _failed(runtime, command[0], "no such program", _NOT_FOUND)
             return _failed(runtime, command[0], str(error.strerror), _NOT_EXECUTABLE)
         relay.attach(child)
         code = _ended(child)

@@ -6,7 +6,9 @@ may have written them: what a header promises is checked against the bytes that 
 
 from __future__ import annotations
 
+import os
 import posixpath
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -40,20 +42,47 @@ Add = Callable[[str, Path], None]
 
 @contextmanager
 def writing(sink: Sink) -> Iterator[Add]:
-    """Write an archive; the same files give the same bytes."""
+    """Write an archive; the same files of the same user give the same bytes.
+
+    Directories have entries, and all is the user's own: skopeo, run by anybody but root, cannot
+    unpack what belongs to others, nor make a directory that it was not told of.
+    """
+    known: set[str] = set()
+
+    def enter(name: str) -> None:
+        parent = name.rpartition("/")[0]
+        if parent and parent not in known:
+            enter(parent)
+            known.add(parent)
+            member = _member(parent, 0o755)
+            member.type = tarfile.DIRTYPE
+            sink.write(_header(member))
 
     def add(name: str, file: Path) -> None:
-        member = tarfile.TarInfo(name)
+        enter(name)
+        member = _member(name, 0o644)
         with file.open("rb") as content:
-            member.size, member.mode = content.seek(0, 2), 0o644
+            member.size = content.seek(0, 2)
             content.seek(0)
-            sink.write(member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+            sink.write(_header(member))
             while chunk := content.read(CHUNK):
                 sink.write(chunk)
         sink.write(bytes(-member.size % BLOCK))
 
     yield add
     sink.write(bytes(2 * BLOCK))
+
+
+def _member(name: str, mode: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.mode = mode
+    if sys.platform != "win32":
+        member.uid, member.gid = os.getuid(), os.getgid()
+    return member
+
+
+def _header(member: tarfile.TarInfo) -> bytes:
+    return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
