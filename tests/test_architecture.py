@@ -27,7 +27,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.http",),
     ("hubcli.auth.tokens",),
     ("hubcli.stores", "hubcli.registry", "hubcli.hub"),
-    ("hubcli.providers", "hubcli.transfer", "hubcli.inspection", "hubcli.auth.signin"),
+    ("hubcli.transfer", "hubcli.inspection", "hubcli.auth.signin"),
     ("hubcli.session",),
     ("hubcli.suggestions",),
     ("hubcli.cli",),
