@@ -53,8 +53,8 @@ def _require_terminal(terminal: Terminal, label: str, flag: str | None) -> None:
 def _ask(terminal: Terminal, question: str) -> str:
     """The line typed with its newline, empty at the end of input; Ctrl-C goes on."""
     terminal.flush()
-    terminal.write_error(question)
     try:
+        terminal.write_error(question)
         answer = terminal.stdin.readline() if terminal.stdin is not None else ""
     except KeyboardInterrupt:
         terminal.write_error("\n")
