@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import platform
-import shutil
 import subprocess
 import tarfile
 import time
@@ -19,6 +19,7 @@ from hubcli.sandbox.accounts import Identity
 from hubcli.sandbox.app import Sandbox, Settings
 from hubcli.sandbox.server import serving
 from support.hub_client import HubClient
+from support.programs import require_tool
 from support.sandbox import SandboxServer
 
 HELLO = "library/hello-world"
@@ -72,13 +73,14 @@ def test_hello_world_is_an_executable_for_each_platform(unpacked: dict[str, Path
 def test_programs_print_long_texts_and_end_well(
     tmp_path: Path, name: str, emulator: str | None
 ) -> None:
-    if emulator is not None and shutil.which(emulator) is None:
-        pytest.skip(f"{emulator} is not installed")
     program = tmp_path / name
     program.write_bytes(getattr(programs, name)(TEXT.encode()))
     program.chmod(0o755)
-    command = [emulator, str(program)] if emulator else [str(program)]
-    done = subprocess.run(command, capture_output=True, check=True)
+    command, environ = [str(program)], dict(os.environ)
+    if emulator is not None:
+        tool = require_tool(emulator)
+        command, environ = [str(tool.path), *command], environ | tool.environ
+    done = subprocess.run(command, env=environ, capture_output=True, check=True)
     assert done.stdout.decode() == TEXT
 
 

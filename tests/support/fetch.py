@@ -27,6 +27,7 @@ PACKAGES = (
     "zsh-static",
     "zsh-common",
     "fish",
+    "qemu-user",
 )
 _ALIASES = {"zsh": "zsh-static"}
 _TOOLS = Path(__file__).parents[2] / ".tools"
