@@ -43,9 +43,12 @@ def unpacked(hub: HubClient, tmp_path: Path) -> dict[str, Path]:
         (layer,) = manifest["layers"]
         content = gzip.decompress(hub.registry("GET", f"blobs/{layer['digest']}", HELLO).content)
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            # Python 3.11.2, which Debian has, knows no `filter` yet; the layer is our own.
-            archive.extract("hello", tmp_path / architecture)
-        found[architecture] = tmp_path / architecture / "hello"
+            file = archive.extractfile("hello")
+            assert file is not None
+            program = tmp_path / architecture
+            program.write_bytes(file.read())
+            program.chmod(archive.getmember("hello").mode)
+        found[architecture] = program
     return found
 
 
