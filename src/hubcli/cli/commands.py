@@ -121,13 +121,15 @@ class Commands(typer.Typer):
         name: str,
         *,
         shows: View | None = None,
+        calls: tuple[str, ...] = (),
         network: bool = True,
         hidden: bool = False,
         raw_arguments: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function under `name`.
 
-        `shows` is the view of what it returns; `raw_arguments` passes on what follows the first
+        `shows` is the view of what it returns; `calls` are the operations of the Hub API that it
+        serves, as `GET /v2/access-tokens/{uuid}`; `raw_arguments` passes on what follows the first
         argument as it is.
         """
         settings = dict(CONTEXT)
@@ -140,13 +142,15 @@ class Commands(typer.Typer):
                 cls=NetworkCommand if network else Command,
                 hidden=hidden,
                 context_settings=settings,
-            )(_bound(function, shows))
+            )(_bound(function, shows, calls))
             return function
 
         return register
 
 
-def _bound(function: Callable[..., Any], view: View | None) -> Callable[..., None]:
+def _bound(
+    function: Callable[..., Any], view: View | None, calls: tuple[str, ...]
+) -> Callable[..., None]:
     """`function` as Typer wants it: without `runtime`, with the options that show data."""
     hints = get_type_hints(function, include_extras=True)
     parameters = [
@@ -181,6 +185,7 @@ def _bound(function: Callable[..., Any], view: View | None) -> Callable[..., Non
     call.__name__ = function.__name__
     call.__doc__ = function.__doc__
     call.view = view  # type: ignore[attr-defined]  # for completion and documentation
+    call.calls = calls  # type: ignore[attr-defined]  # for documentation
     call.__module__ = function.__module__
     return call
 
