@@ -1,18 +1,20 @@
-"""Write docs/commands.md from the command tree: `python docs/generate.py`; `--check` only looks."""
+"""Write the generated pages of docs/ from the command tree; `--check` only looks."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import operations
 
 from hubcli.cli.app import ALIASES, COMMANDS, load, root
 from hubcli.cli.commands import SHOWING, common_options, network_options
 from hubcli.output import View
 
-PAGE = Path(__file__).parent / "commands.md"
+DIRECTORY = Path(__file__).parent
 BAR = "\\|"
 _INTRODUCTION = """\
 # Commands
@@ -44,9 +46,17 @@ class Entry(NamedTuple):
         return self.path.replace(" ", "-")
 
 
-def page() -> str:
-    """The whole page."""
-    entries = list(_entries())
+def pages() -> dict[str, str]:
+    """The generated files by their names."""
+    commands = list(entries())
+    return {
+        "commands.md": page(commands),
+        "hub-api.md": operations.page((entry.path, entry.command) for entry in commands),
+    }
+
+
+def page(entries: Sequence[Entry]) -> str:
+    """docs/commands.md."""
     sections = [
         _INTRODUCTION,
         _overview(entries),
@@ -57,7 +67,7 @@ def page() -> str:
     return "\n".join(section.rstrip("\n") + "\n" for section in sections if section)
 
 
-def _entries() -> Iterator[Entry]:
+def entries() -> Iterator[Entry]:
     """All commands that do something, in the order of `hubcli --help`."""
     context = root().make_context("hubcli", ["help"], resilient_parsing=True)
     for name, row in COMMANDS.items():
@@ -149,13 +159,20 @@ def _fields(view: View) -> str:
 
 
 def main() -> int:
-    if "--check" in sys.argv[1:]:
-        if PAGE.read_text(encoding="utf-8") == page():
-            return 0
-        print(f"{PAGE.name} is not what the code says: make completions", file=sys.stderr)
-        return 1
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
+    generated = pages()
+    if "--check" not in sys.argv[1:]:
+        for name, text in generated.items():
+            (DIRECTORY / name).write_text(text, encoding="utf-8")
+        return 0
+    stale = [name for name, text in generated.items() if _read(name) != text]
+    for name in stale:
+        print(f"{name} is not what the code says: make completions", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _read(name: str) -> str | None:
+    path = DIRECTORY / name
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def test_completions_are_up_to_date(shell: str) -> None:
     assert committed == f"{script(shell).rstrip()}\n", HINT
 
 
-def test_the_reference_of_commands_is_up_to_date() -> None:
+def test_the_pages_of_commands_and_operations_are_up_to_date() -> None:
     command = [sys.executable, str(PROJECT / "docs" / "generate.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

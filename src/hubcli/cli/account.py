@@ -31,7 +31,16 @@ ACCOUNT = View(
 )
 
 
-@group.command("info", shows=ACCOUNT)
+@group.command(
+    "info",
+    shows=ACCOUNT,
+    calls=(
+        "GET /v2/user",
+        "GET /v2/users/{user}",
+        "GET /v2/orgs/{org}",
+        "GET /api/billing/v4/accounts/{id}/hub-plan",
+    ),
+)
 def info(
     runtime: Runtime,
     name: Annotated[

@@ -51,7 +51,14 @@ class SortBy(StrEnum):
     STARS = "stars"
 
 
-@verbs.command("search", shows=RESULT)
+@verbs.command(
+    "search",
+    shows=RESULT,
+    calls=(
+        "GET /api/search/v4",
+        "GET /v2/search/repositories",
+    ),
+)
 def search(
     runtime: Runtime,
     words: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")],

@@ -52,7 +52,17 @@ StoreName = Annotated[
 ]
 
 
-@verbs.command("login")
+@verbs.command(
+    "login",
+    calls=(
+        "POST /v2/auth/token",
+        "POST /v2/users/login",
+        "POST /v2/users/2fa-login",
+        "POST /v2/access-tokens/desktop-generate",
+        "POST /oauth/device/code",
+        "POST /oauth/token",
+    ),
+)
 def login(
     runtime: Runtime,
     host: Host = HUB,

@@ -71,7 +71,17 @@ class _Change:
             yield f"{field}: {_brief(row[field])} -> {_brief(value)}"
 
 
-@group.command("edit", shows=DETAILS)
+@group.command(
+    "edit",
+    shows=DETAILS,
+    calls=(
+        "PATCH /v2/namespaces/{namespace}/repositories/{repository}",
+        "POST /v2/repositories/{namespace}/{repository}/privacy",
+        "GET /v2/categories",
+        "PATCH /v2/repositories/{namespace}/{repository}/categories",
+        "PATCH /v2/namespaces/{namespace}/repositories/{repository}/immutabletags",
+    ),
+)
 def edit(
     runtime: Runtime,
     selection: Selection,

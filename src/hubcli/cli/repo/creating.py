@@ -27,7 +27,14 @@ _MADE_BY_PUSH = "{host} creates a repository when something is pushed to it"
 _PUSH = "hubcli push SOURCE {name}"
 
 
-@group.command("create", shows=DETAILS)
+@group.command(
+    "create",
+    shows=DETAILS,
+    calls=(
+        "POST /v2/namespaces/{namespace}/repositories",
+        "GET /v2/users/{user}/registry-settings",
+    ),
+)
 def create(
     runtime: Runtime,
     selection: Selection,

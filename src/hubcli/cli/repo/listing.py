@@ -50,7 +50,7 @@ class _Filter:
         return fnmatchcase(name, self.pattern) or fnmatchcase(path, self.pattern)
 
 
-@group.command("ls", shows=REPOSITORY)
+@group.command("ls", shows=REPOSITORY, calls=("GET /v2/namespaces/{namespace}/repositories",))
 def ls(
     runtime: Runtime,
     place: Annotated[

@@ -14,7 +14,9 @@ _NO_STARS = "there are no stars on {host}, only on Docker Hub"
 _TAGS = "hubcli tag ls {name}"
 
 
-@group.command("inspect", shows=DETAILS)
+@group.command(
+    "inspect", shows=DETAILS, calls=("GET /v2/namespaces/{namespace}/repositories/{repository}",)
+)
 def inspect(runtime: Runtime, names: Names) -> Shown:
     """Show what there is to know of repositories.
 
@@ -28,7 +30,7 @@ def inspect(runtime: Runtime, names: Names) -> Shown:
     return Several(runtime.each(names, lambda name: _details(runtime, name, "inspect")))
 
 
-@group.command("readme")
+@group.command("readme", calls=("GET /v2/namespaces/{namespace}/repositories/{repository}",))
 def readme(runtime: Runtime, name: Name) -> None:
     """Print a repository's overview.
 
@@ -42,7 +44,7 @@ def readme(runtime: Runtime, name: Name) -> None:
         runtime.output.notice(f"{row['name']} has no overview")
 
 
-@group.command("star")
+@group.command("star", calls=("POST /v2/repositories/{namespace}/{repository}/stars",))
 def star(runtime: Runtime, names: Names) -> None:
     """Give repositories your star."""
     for name in names:
@@ -52,7 +54,7 @@ def star(runtime: Runtime, names: Names) -> None:
                 runtime.session.hub.repositories.star(reference.path)
 
 
-@group.command("unstar")
+@group.command("unstar", calls=("DELETE /v2/repositories/{namespace}/{repository}/stars",))
 def unstar(runtime: Runtime, names: Names) -> None:
     """Take your star back from repositories."""
     for name in names:

@@ -22,7 +22,14 @@ _NO_CALL = "{host} cannot delete a repository, only what is in it"
 _TAG_RM = "hubcli tag rm '{name}:*'"
 
 
-@group.command("rm", shows=REPOSITORY)
+@group.command(
+    "rm",
+    shows=REPOSITORY,
+    calls=(
+        "DELETE /v2/repositories/{namespace}/{repository}",
+        "DELETE /v2/namespaces/{namespace}/repositories/{repository}",
+    ),
+)
 def rm(
     runtime: Runtime,
     selection: Selection,

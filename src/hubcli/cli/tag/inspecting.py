@@ -10,7 +10,11 @@ from hubcli.cli.tag.declared import group
 from hubcli.cli.views import IMAGE
 
 
-@group.command("inspect", shows=IMAGE)
+@group.command(
+    "inspect",
+    shows=IMAGE,
+    calls=("GET /v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}",),
+)
 def inspect(runtime: Runtime, references: References, platform: Platform = None) -> Shown:
     """Show what a tag points at: digest, platforms, configuration, layers, attestations.
 

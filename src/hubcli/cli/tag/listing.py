@@ -24,7 +24,9 @@ _ACTION = "list tags of"
 _SCREENFUL = 25
 
 
-@group.command("ls", shows=TAG)
+@group.command(
+    "ls", shows=TAG, calls=("GET /v2/namespaces/{namespace}/repositories/{repository}/tags",)
+)
 def ls(
     runtime: Runtime,
     selection: Selection,

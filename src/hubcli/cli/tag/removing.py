@@ -126,7 +126,14 @@ class RegistryTags:
         self._untagger.remove(tag, digest or self._repository.resolve(tag).digest)
 
 
-@group.command("rm", shows=REMOVAL)
+@group.command(
+    "rm",
+    shows=REMOVAL,
+    calls=(
+        "DELETE /v2/repositories/{namespace}/{repository}/tags/{tag}",
+        "DELETE /v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}",
+    ),
+)
 def rm(
     runtime: Runtime,
     selection: Selection,
