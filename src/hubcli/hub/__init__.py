@@ -7,10 +7,16 @@ from functools import cached_property
 
 from hubcli.http.client import Authorizer, Client
 from hubcli.hub.account import Accounts
+from hubcli.hub.auditlog import AuditLog
 from hubcli.hub.client import Api
+from hubcli.hub.grants import Grants
+from hubcli.hub.invites import Invites
+from hubcli.hub.members import Members
+from hubcli.hub.organizations import Organizations
 from hubcli.hub.repositories import Repositories
 from hubcli.hub.search import Search
 from hubcli.hub.tags import Tags
+from hubcli.hub.teams import Teams
 
 
 class Hub:
@@ -47,3 +53,27 @@ class Hub:
     @cached_property
     def account(self) -> Accounts:
         return Accounts(self._api)
+
+    @cached_property
+    def organizations(self) -> Organizations:
+        return Organizations(self._api, self._concurrency)
+
+    @cached_property
+    def members(self) -> Members:
+        return Members(self._api, self._concurrency)
+
+    @cached_property
+    def invites(self) -> Invites:
+        return Invites(self._api)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._api)
+
+    @cached_property
+    def teams(self) -> Teams:
+        return Teams(self._api, self._concurrency)
+
+    @cached_property
+    def grants(self) -> Grants:
+        return Grants(self._api, self._concurrency, self.repositories)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from hubcli.errors import UsageError
-from hubcli.http.client import Authorizer, Client, Request, with_query
+from hubcli.http.client import Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import Response
 from hubcli.hub.problems import problem, refuses_organization_token
 
 _LARGEST_ANSWER = 8 << 20
+_LARGEST_ERROR = 1 << 20
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -52,8 +54,25 @@ class Api:
         url = with_query(f"{self._url}{path}", query or {})
         return _checked(self._exchange(method, url, body, anonymous))
 
+    @contextmanager
+    def stream(self, path: str) -> Iterator[Stream]:
+        """GET `path`, whatever it is and however long: its body is still to come."""
+        headers = {"Accept": "*/*"}
+        request = Request("GET", f"{self._url}{path}", headers, authorizer=self._authorizer)
+        with self._http.stream(request) as stream:
+            if not 200 <= stream.status < 300:
+                content = stream.read(_LARGEST_ERROR)
+                raise problem(Response(stream.status, stream.headers, content, stream.url))
+            yield stream
+
     def send_legacy(
-        self, method: str, path: str, rest: str = "", *, body: object = None
+        self,
+        method: str,
+        path: str,
+        rest: str = "",
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
     ) -> Response:
         """Call a route of the repository `path` that has no documented twin for all tokens.
 
@@ -61,12 +80,12 @@ class Api:
         is then sent to `/v2/namespaces/…`, as Docker's table of what such tokens may do implies.
         """
         if not self._legacy_is_refused:
-            url = f"{self._url}{legacy_route(path, rest)}"
+            url = with_query(f"{self._url}{legacy_route(path, rest)}", query or {})
             response = self._exchange(method, url, body, anonymous=False)
             if not refuses_organization_token(response):
                 return _checked(response)
             self._legacy_is_refused = True
-        return self.send(method, repository_route(path, rest), body=body)
+        return self.send(method, repository_route(path, rest), query=query, body=body)
 
     def _exchange(self, method: str, url: str, body: object, anonymous: bool) -> Response:
         return self._http.request(

@@ -51,8 +51,13 @@ class Source(Protocol):
         ...
 
 
-def read_page(response: Response) -> Page:
-    """`{"count", "next", "results": […]}`; Unavailable where that is not what came."""
+def read_page(response: Response, *, bare: bool = False) -> Page:
+    """`{"count", "next", "results": […]}`; Unavailable where that is not what came.
+
+    A `bare` one may also be the array alone: that is all there is then.
+    """
+    if bare and isinstance(body := response.json(), list):
+        return Page(objects(body), len(body), None, response.url)
     body = response.object()
     results = body.get("results")
     if not isinstance(results, list):
@@ -92,7 +97,10 @@ class Order:
 
 
 class NumberedPages:
-    """`?page=&page_size=` as most of the Hub API pages, with `next` links as the way out."""
+    """`?page=&page_size=` as most of the Hub API pages, with `next` links as the way out.
+
+    A `bare` route answered with an array alone once, and may still.
+    """
 
     def __init__(
         self,
@@ -102,12 +110,14 @@ class NumberedPages:
         *,
         order: Order | None = None,
         anonymous: bool = False,
+        bare: bool = False,
     ) -> None:
         self._api = api
         self._path = path
         self._query = query or {}
         self._order = order
         self._anonymous = anonymous
+        self._bare = bare
 
     def numbered(self, page: int, size: int) -> Page | None:
         if page > 1:
@@ -134,7 +144,21 @@ class NumberedPages:
         query = {**self._query, "page": page, "page_size": size}
         if self._order is not None:
             query["ordering"] = self._order.ordering
-        return read_page(self._api.get(self._path, query, anonymous=self._anonymous))
+        answer = self._api.get(self._path, query, anonymous=self._anonymous)
+        return read_page(answer, bare=self._bare)
+
+
+class LegacyPages(NumberedPages):
+    """The same of what is below the repository `path`, where `Api.send_legacy` reaches it."""
+
+    def __init__(self, api: Api, path: str, rest: str) -> None:
+        super().__init__(api, path, bare=True)
+        self._rest = rest
+
+    def _fetch(self, page: int, size: int) -> Page:
+        query = {"page": page, "page_size": size}
+        answer = self._api.send_legacy("GET", self._path, self._rest, query=query)
+        return read_page(answer, bare=self._bare)
 
 
 def _unless_past_end(fetch: Callable[[], Page]) -> Page | None:
