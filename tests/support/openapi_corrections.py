@@ -125,6 +125,35 @@ UNDOCUMENTED = {
     "DELETE /v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}": (
         "documented in prose for OATs"
     ),
+    "GET /v2/orgs/{org}/settings/registry-access-management": "as Docker's provider reads it",
+    "PUT /v2/orgs/{org}/settings/registry-access-management": "as Docker's provider sets it",
+    "GET /v2/repositories/{namespace}/{repository}/groups": (
+        "a repository's teams, as the web page lists them (docker/hub-feedback issue 833)"
+    ),
+    "GET /v2/repositories/{namespace}/{repository}/groups/{group_id}": (
+        "what a team may do, as Docker's provider reads it"
+    ),
+    "PATCH /v2/repositories/{namespace}/{repository}/groups/{group_id}": (
+        "what a team may do, as Docker's provider changes it"
+    ),
+    "DELETE /v2/repositories/{namespace}/{repository}/groups/{group_id}": (
+        "what a team may do, as Docker's provider takes it away"
+    ),
+    "GET /v2/namespaces/{namespace}/repositories/{repository}/groups": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "POST /v2/namespaces/{namespace}/repositories/{repository}/groups": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "GET /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "PATCH /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "DELETE /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}": (
+        "the same for organization access tokens; documented in prose"
+    ),
     "POST /v2/logout": "ends a login",
     "POST /v2/access-tokens/desktop-generate": "a token for a device login, as docker makes it",
     "POST /oauth/device/code": "RFC 8628, on the login host",

@@ -164,6 +164,31 @@ class Accounts:
                 "INSERT OR REPLACE INTO hub_members VALUES (?, ?, ?)", (organization, member, role)
             )
 
+    def remove_member(self, organization: str, member: str) -> None:
+        """Let `member` belong to `organization` no more."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM hub_members WHERE organization = ? AND member = ?",
+                (organization, member),
+            )
+
+    def fill_members(self, organization: str, count: int, joined: str) -> None:
+        """`count` people without a password, `dev0001` and on, as members of `organization`."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "WITH RECURSIVE numbers (n) AS"
+                " (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)"
+                " INSERT INTO hub_accounts (name, id, full_name, email, joined)"
+                " SELECT printf('dev%04d', n), lower(hex(randomblob(16))), 'Developer ' || n,"
+                " printf('dev%04d@example.com', n), ? FROM numbers",
+                (count, joined),
+            )
+            connection.execute(
+                "INSERT INTO hub_members SELECT ?, name, 'member' FROM hub_accounts"
+                " WHERE name GLOB 'dev[0-9]*'",
+                (organization,),
+            )
+
     def role(self, organization: str, member: str) -> str | None:
         """What `member` is in `organization`; None for a stranger."""
         row = self._database.row(

@@ -14,11 +14,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from hubcli.sandbox.accounts import Accounts
+from hubcli.sandbox.auditlog import AuditLog
 from hubcli.sandbox.faults import FaultInjection
+from hubcli.sandbox.hub.auditlog import AuditLogRoutes
 from hubcli.sandbox.hub.calls import Gateway
 from hubcli.sandbox.hub.devices import Devices
+from hubcli.sandbox.hub.grants import GrantRoutes
+from hubcli.sandbox.hub.invites import InviteRoutes
 from hubcli.sandbox.hub.limits import ApiLimits
 from hubcli.sandbox.hub.logins import Logins
+from hubcli.sandbox.hub.members import MemberRoutes
+from hubcli.sandbox.hub.organizations import OrganizationRoutes
 from hubcli.sandbox.hub.people import PeopleRoutes
 from hubcli.sandbox.hub.personal_tokens import PersonalTokenRoutes
 from hubcli.sandbox.hub.repositories import RepositoryRoutes
@@ -27,7 +33,11 @@ from hubcli.sandbox.hub.sessions import LIFETIME, Sessions
 from hubcli.sandbox.hub.settings import SettingsRoutes
 from hubcli.sandbox.hub.state import Hub
 from hubcli.sandbox.hub.tags import TagRoutes
+from hubcli.sandbox.hub.teams import TeamRoutes
 from hubcli.sandbox.hubaccess import HubAccess
+from hubcli.sandbox.invites import Invites
+from hubcli.sandbox.organizations import OrganizationSeeding
+from hubcli.sandbox.orgsettings import OrganizationSettings
 from hubcli.sandbox.permissions import Permissions
 from hubcli.sandbox.records import IDENTITY_PATH
 from hubcli.sandbox.registry import registry_routes
@@ -35,6 +45,7 @@ from hubcli.sandbox.repositories import Repositories
 from hubcli.sandbox.requestlog import RequestLog
 from hubcli.sandbox.seed import seed
 from hubcli.sandbox.storage import Storage
+from hubcli.sandbox.teams import Teams
 from hubcli.sandbox.tokens import LIFETIME as TOKEN_LIFETIME
 from hubcli.sandbox.tokens import TokenMint
 
@@ -63,8 +74,15 @@ class Sandbox:
         database = self.storage.database
         self.accounts = Accounts(database)
         self.repositories = Repositories(database)
-        seed(self.storage, self.accounts, self.repositories)
-        self.permissions = Permissions(self.accounts)
+        self.teams = Teams(database, self.accounts)
+        self.invites = Invites(database)
+        self.audit = AuditLog(database)
+        self.settings = OrganizationSettings(database)
+        organizations = OrganizationSeeding(
+            self.accounts, self.repositories, self.teams, self.invites, self.audit
+        )
+        seed(self.storage, self.accounts, self.repositories, organizations)
+        self.permissions = Permissions(self.accounts, self.teams)
         self.access = HubAccess(
             self.accounts,
             self.repositories,
@@ -98,13 +116,28 @@ class Sandbox:
 
     def _hub_routes(self, settings: Settings) -> list[Route]:
         gateway = Gateway(self.sessions, ApiLimits())
-        hub = Hub(self.accounts, self.repositories, self.permissions, self.storage)
+        hub = Hub(
+            self.accounts,
+            self.repositories,
+            self.permissions,
+            self.storage,
+            self.teams,
+            self.invites,
+            self.audit,
+            self.settings,
+        )
         return [
             route
             for part in (
                 Logins(self.accounts, self.sessions),
                 Devices(self.accounts, self.sessions, settings.device_interval),
                 PeopleRoutes(hub),
+                OrganizationRoutes(hub),
+                MemberRoutes(hub),
+                InviteRoutes(hub),
+                TeamRoutes(hub),
+                GrantRoutes(hub),
+                AuditLogRoutes(hub),
                 PersonalTokenRoutes(hub),
                 SearchRoutes(hub),
                 SettingsRoutes(hub),

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from hubcli.sandbox.accounts import Accounts, Identity, Scope
 from hubcli.sandbox.repositories import HubRepository
+from hubcli.sandbox.teams import Teams
 
 _PULLING = frozenset({"scope-image-pull", "scope-image-push", "scope-image-delete"})
 _SEEING = _PULLING | {
@@ -32,6 +33,15 @@ class Role(IntEnum):
     OWNER = 3
 
 
+class _Permission(IntEnum):
+    """What a team can be granted, by the names in `teams.PERMISSIONS`."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+    ADMIN = 3
+
+
 _ROLES = {"owner": Role.OWNER, "editor": Role.EDITOR, "member": Role.MEMBER}
 
 
@@ -46,10 +56,15 @@ class Rights:
 
 
 class Permissions:
-    """Rights as Hub grants them: the least of what the account and its credential allow."""
+    """Rights as Hub grants them: the least of what the account and its credential allow.
 
-    def __init__(self, accounts: Accounts) -> None:
+    Owners and editors of an organization may do all with its repositories, members what their
+    teams may.
+    """
+
+    def __init__(self, accounts: Accounts, teams: Teams) -> None:
         self._accounts = accounts
+        self._teams = teams
 
     def role(self, identity: Identity | None, namespace: str) -> Role:
         """The role of the account itself, whatever it signed in with."""
@@ -65,15 +80,26 @@ class Permissions:
             return Rights(read=not repository.is_private)
         if identity.resources is not None:
             return _rights_of_organization(identity, repository)
-        role = self.role(identity, repository.namespace)
+        granted = self._granted(identity, repository)
         least = Scope.PUBLIC_READ if not repository.is_private else Scope.READ
-        owner = role >= Role.OWNER and identity.scope >= Scope.ADMIN
+        admin = granted >= _Permission.ADMIN and identity.scope >= Scope.ADMIN
         return Rights(
-            read=not repository.is_private or (role >= Role.MEMBER and identity.scope >= least),
-            write=role >= Role.EDITOR and identity.scope >= Scope.WRITE,
-            delete=owner,
-            admin=owner,
+            read=not repository.is_private
+            or (granted >= _Permission.READ and identity.scope >= least),
+            write=granted >= _Permission.WRITE and identity.scope >= Scope.WRITE,
+            delete=admin,
+            admin=admin,
         )
+
+    def _granted(self, identity: Identity, repository: HubRepository) -> _Permission:
+        """What the account may do, whatever it signed in with."""
+        role = self.role(identity, repository.namespace)
+        if role >= Role.EDITOR:
+            return _Permission.ADMIN
+        if role < Role.MEMBER:
+            return _Permission.NONE
+        found = self._teams.permission(repository.id, identity.account)
+        return _Permission.NONE if found is None else _Permission[found.upper()]
 
     def may_create(self, identity: Identity | None, namespace: str, scope: Scope) -> bool:
         """Whether `identity` may make a repository in `namespace`, a PAT having at least `scope`.
@@ -83,22 +109,29 @@ class Permissions:
         if identity is None or self._accounts.find(namespace) is None:
             return False
         if identity.resources is not None:
-            return "scope-repository-create" in _organization_scopes(identity, namespace)
+            return "scope-repository-create" in organization_scopes(identity, namespace)
         return self.role(identity, namespace) >= Role.EDITOR and identity.scope >= scope
 
     def may_list(self, identity: Identity | None, repository: HubRepository) -> bool:
         """Whether `repository` stands in the list that `identity` gets; an OAT is told no more
         than the public ones unless it may list."""
         if identity is not None and identity.resources is not None and repository.is_private:
-            return "scope-repository-list" in _organization_scopes(identity, repository.namespace)
+            return "scope-repository-list" in organization_scopes(identity, repository.namespace)
         return self.rights(identity, repository).read
 
 
+def repository_scopes(identity: Identity, repository: HubRepository) -> frozenset[str]:
+    """The scopes of an organization access token that reach `repository`."""
+    return frozenset(
+        scope
+        for resource in identity.resources or ()
+        if resource.type == "TYPE_REPO" and _reaches(resource.path, identity, repository)
+        for scope in resource.scopes
+    )
+
+
 def _rights_of_organization(identity: Identity, repository: HubRepository) -> Rights:
-    granted: frozenset[str] = frozenset()
-    for resource in identity.resources or ():
-        if resource.type == "TYPE_REPO" and _reaches(resource.path, identity, repository):
-            granted |= resource.scopes
+    granted = repository_scopes(identity, repository)
     return Rights(
         read=not repository.is_private or bool(granted & _SEEING),
         write=bool(granted & _PUSHING),
@@ -113,7 +146,8 @@ def _reaches(pattern: str, identity: Identity, repository: HubRepository) -> boo
     return repository.namespace == identity.account and fnmatchcase(repository.path, pattern)
 
 
-def _organization_scopes(identity: Identity, organization: str) -> frozenset[str]:
+def organization_scopes(identity: Identity, organization: str) -> frozenset[str]:
+    """The scopes of an organization access token for its organization itself."""
     return frozenset(
         scope
         for resource in identity.resources or ()

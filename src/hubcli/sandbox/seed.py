@@ -1,7 +1,8 @@
 """What a new sandbox holds: people, an organization, and a few hundred repositories.
 
 - `alice` (password `PASSWORD`) owns `alice/webapp`, the private `alice/notes` and the organization
-  `acme` with `acme/api` and the private `acme/internal`.
+  `acme` with `acme/api` and the private `acme/internal`; who else is in organizations of hers is
+  told in `organizations`.
 - `bob` has a second factor (`OTP_SECRET`); `carol` has no room for another private repository.
 - `library/hello-world` is a real image for three platforms with an attestation and an old tag;
   the repositories of `catalogue.tsv` share one image.
@@ -19,6 +20,7 @@ from hubcli import oci, timestamps
 from hubcli.sandbox import images, programs
 from hubcli.sandbox.accounts import Accounts, now
 from hubcli.sandbox.images import Image
+from hubcli.sandbox.organizations import FREE, LARGE, OrganizationSeeding
 from hubcli.sandbox.repositories import Repositories
 from hubcli.sandbox.storage import Storage
 
@@ -52,7 +54,12 @@ _ARM64 = oci.Platform("linux", "arm64", "v8")
 _ARM = oci.Platform("linux", "arm", "v7")
 
 
-def seed(storage: Storage, accounts: Accounts, repositories: Repositories) -> None:
+def seed(
+    storage: Storage,
+    accounts: Accounts,
+    repositories: Repositories,
+    organizations: OrganizationSeeding,
+) -> None:
     """Fill an empty sandbox; one that has accounts is left as it is."""
     if accounts.empty:
         with storage.database.transaction():
@@ -63,6 +70,9 @@ def seed(storage: Storage, accounts: Accounts, repositories: Repositories) -> No
             seeding.hostile()
             seeding.nightly()
             seeding.own_repositories()
+            organizations.small(ORGANIZATION, USERNAME, PASSWORD)
+            organizations.large(LARGE, USERNAME)
+            organizations.free(FREE, USERNAME)
 
 
 def hello_world() -> Image:
@@ -106,8 +116,6 @@ class _Seeding:
             private_by_default=True)  # fmt: skip
         add(ORGANIZATION, is_organization=True, full_name="Acme Corporation", company="Acme",
             plan="team", private_limit=_ROOM)  # fmt: skip
-        self._accounts.add_member(ORGANIZATION, USERNAME, "owner")
-        self._accounts.add_member(ORGANIZATION, "carol", "member")
         add("library", is_organization=True, full_name="Docker Official Images", plan="business")
         add("ratelimitpreview", is_organization=True, plan="business")
 

@@ -1,4 +1,4 @@
-"""Accounts in the Hub API: people, organizations, plans, quotas."""
+"""Accounts in the Hub API: people, plans, quotas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hubcli.sandbox.accounts import PAID_PLANS, UNLIMITED
-from hubcli.sandbox.hub.answers import forbidden, not_found, paged
+from hubcli.sandbox.hub.answers import forbidden, not_found
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.state import Hub
 
@@ -23,11 +23,8 @@ class PeopleRoutes:
     def routes(self, gateway: Gateway) -> list[Route]:
         return [
             *gateway.route("GET", "/v2/user", self.me),
-            *gateway.route("GET", "/v2/user/orgs", self.my_organizations),
             *gateway.route("GET", "/v2/users/{user}", self.user),
             *gateway.route("GET", "/v2/users/{user}/registry-settings", self.quota),
-            *gateway.route("GET", "/v2/orgs/{org}", self.organization),
-            *gateway.route("GET", "/v2/orgs/{org}/members", self.members),
             *gateway.route("GET", "/api/billing/v4/accounts/{id}/hub-plan", self.plan),
         ]
 
@@ -36,35 +33,11 @@ class PeopleRoutes:
         if call.signed_in.is_organization:
             raise forbidden("token issued from organization access token is not allowed")
         account = self._account(call.signed_in.account, organization=False)
-        return JSONResponse({**_person(account), "email": account["email"]})
+        return JSONResponse({**person(account), "email": account["email"]})
 
     def user(self, call: Call) -> Response:
         """What anybody may know of a person."""
-        return JSONResponse(_person(self._account(call.part("user"), organization=False)))
-
-    def organization(self, call: Call) -> Response:
-        """What anybody may know of an organization."""
-        account = self._account(call.part("org"), organization=True)
-        return JSONResponse({**_facts(account), "orgname": account["name"], "type": "Organization"})
-
-    def my_organizations(self, call: Call) -> Response:
-        """A page of the organizations the caller belongs to."""
-        joined = self._hub.accounts.organizations_of(call.signed_in.account)
-        return paged(
-            call.request,
-            len(joined),
-            lambda page: [_membership(account) for account in page.of(joined)],
-        )
-
-    def members(self, call: Call) -> Response:
-        """A page of an organization's members, for its members."""
-        name = self._account(call.part("org"), organization=True)["name"]
-        if self._hub.permissions.role(call.signed_in, name) == 0:
-            raise forbidden()
-        members = self._hub.accounts.members_of(name)
-        return paged(
-            call.request, len(members), lambda page: [_member(each) for each in page.of(members)]
-        )
+        return JSONResponse(person(self._account(call.part("user"), organization=False)))
 
     def plan(self, call: Call) -> Response:
         """What an account pays for; for itself, or for an organization's members."""
@@ -114,7 +87,8 @@ class PeopleRoutes:
         return account
 
 
-def _facts(account: sqlite3.Row) -> dict[str, Any]:
+def facts(account: sqlite3.Row) -> dict[str, Any]:
+    """What a person and an organization have in common."""
     return {
         "id": account["id"],
         "uuid": account["id"],
@@ -128,39 +102,12 @@ def _facts(account: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _person(account: sqlite3.Row) -> dict[str, Any]:
+def person(account: sqlite3.Row) -> dict[str, Any]:
+    """What anybody may know of a person."""
     return {
-        **_facts(account),
+        **facts(account),
         "username": account["name"],
         "type": "User",
         "is_staff": False,
         "is_admin": False,
-    }
-
-
-def _member(account: sqlite3.Row) -> dict[str, Any]:
-    role = str(account["role"]).capitalize()
-    owner = role == "Owner"
-    return {
-        **_person(account),
-        "email": account["email"],
-        "role": role,
-        "groups": ["owners"] if owner else [],
-        "is_guest": False,
-        "primary_email": account["email"],
-    }
-
-
-def _membership(account: sqlite3.Row) -> dict[str, Any]:
-    return {
-        **_facts(account),
-        "orgname": account["name"],
-        "type": "Organization",
-        "badge": "",
-        "is_active": True,
-        "user_role": str(account["role"]).capitalize(),
-        "user_groups": ["owners"] if account["role"] == "owner" else [],
-        "org_groups_count": 1,
-        "plan_name": account["plan"],
-        "parent_name": None,
     }

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hubcli.sandbox.accounts import Accounts, Identity, Scope
+from hubcli.sandbox.auditlog import AuditLog
 from hubcli.sandbox.hub.answers import forbidden, not_found, unauthorized
 from hubcli.sandbox.hub.calls import Call
+from hubcli.sandbox.invites import Invites
+from hubcli.sandbox.orgsettings import OrganizationSettings
 from hubcli.sandbox.permissions import Permissions, Rights
 from hubcli.sandbox.repositories import HubRepository, Repositories
 from hubcli.sandbox.storage import Storage
+from hubcli.sandbox.teams import Teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,10 @@ class Hub:
     repositories: Repositories
     permissions: Permissions
     storage: Storage
+    teams: Teams
+    invites: Invites
+    audit: AuditLog
+    settings: OrganizationSettings
 
     def repository(self, call: Call) -> HubRepository:
         """The repository in the path, if the caller may see it; otherwise it is not there."""
