@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 # Go prints up to nine digits of a second, `fromisoformat` takes six.
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
+_SPAN = re.compile(r"(\d{1,6}[wdhms])+", re.ASCII)
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 def parse(text: object) -> datetime | None:
@@ -43,3 +45,11 @@ def from_epoch(seconds: float) -> str | None:
         return render(datetime.fromtimestamp(seconds, UTC))
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def span(text: str) -> timedelta | None:
+    """What people write for a length of time: `90d`, `12h`, `1h30m`; None for anything else."""
+    if not _SPAN.fullmatch(text):
+        return None
+    parts = ((part[-1], int(part[:-1])) for part in re.findall(r"\d+[a-z]", text))
+    return sum((timedelta(**{_UNITS[unit]: number}) for unit, number in parts), timedelta())

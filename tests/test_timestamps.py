@@ -1,0 +1,33 @@
+"""Lengths of time as people write them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hubcli import timestamps
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90d", timedelta(days=90)),
+        ("12h", timedelta(hours=12)),
+        ("1h30m", timedelta(hours=1, minutes=30)),
+        ("2w", timedelta(weeks=2)),
+        ("45s", timedelta(seconds=45)),
+        ("0s", timedelta()),
+        ("", None),
+        ("90", None),
+        ("d", None),
+        ("-1d", None),
+        ("1.5h", None),
+        ("1y", None),
+        ("1d ", None),
+        ("٣d", None),
+        ("9999999d", None),
+    ],
+)
+def test_a_length_of_time_is_read(text: str, expected: timedelta | None) -> None:
+    assert timestamps.span(text) == expected
