@@ -28,6 +28,8 @@ PACKAGES = (
     "zsh-common",
     "fish",
     "qemu-user",
+    "podman",
+    "umoci",
 )
 _ALIASES = {"zsh": "zsh-static"}
 _TOOLS = Path(__file__).parents[2] / ".tools"
