@@ -20,6 +20,7 @@ from support.guard import loopback_only
 from support.hub_report import HubReport
 from support.images import Image, Layout
 from support.proxy import ForwardProxy, Proxy
+from support.real_images import RealImages
 from support.running import InProcess, Subprocess, private_environ
 from support.sandbox import SandboxServer
 from support.secret_service import SecretService
@@ -135,6 +136,12 @@ def skopeo(tmp_path: Path) -> Skopeo:
 def oci_layout(tmp_path: Path) -> Layout:
     """An empty OCI layout to put images in: `oci_layout.image("v1", platforms=[…])`."""
     return Layout(tmp_path / "layout")
+
+
+@pytest.fixture(scope="session")
+def real_image(tmp_path_factory: pytest.TempPathFactory) -> RealImages:
+    """`real_image("whiteouts")`: one of `support.real_images`, to be read only."""
+    return RealImages(tmp_path_factory.mktemp("real-images"))
 
 
 @pytest.fixture

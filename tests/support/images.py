@@ -78,7 +78,7 @@ class Layout:
             top = self._index(manifests, annotations)
         else:
             (top,) = manifests.values()
-        self._tag(tag, top)
+        self.tag(tag, top)
         return Image(
             self.directory,
             tag,
@@ -142,7 +142,8 @@ class Layout:
             index["annotations"] = dict(annotations)
         return self.blob(INDEX, _json(index))
 
-    def _tag(self, tag: str, top: Descriptor) -> None:
+    def tag(self, tag: str, top: Descriptor) -> None:
+        """List a manifest or index whose blob is there; a tag moves."""
         named = {**top, "annotations": {"org.opencontainers.image.ref.name": tag}}
         self._tagged = [one for one in self._tagged if one["annotations"] != named["annotations"]]
         self._tagged.append(named)
