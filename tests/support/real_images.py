@@ -2,6 +2,7 @@
 
 The fixture `real_image("whiteouts")` gives the one so called, in an OCI layout of its own. umoci
 and skopeo make what they can (`MADE_BY_TOOLS`), the writer of `support.images` the rest.
+The layers of umoci lack what ends a tar: a real thing, which readers have to cope with.
 
 | name | what is in it |
 |---|---|
