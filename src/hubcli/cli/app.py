@@ -45,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "digest": Entry("image", "Print the digest a reference points at."),
     "manifest": Entry("manifest", "Read manifests.", noun=True),
     "registry": Entry("registry", "Look at a registry.", noun=True),
+    "token": Entry("token", "Manage personal access tokens.", noun=True),
     "account": Entry("account", "Show your Docker Hub account.", noun=True),
     "config": Entry("config", "Read and change the configuration.", noun=True),
     "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),

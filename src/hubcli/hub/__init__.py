@@ -17,6 +17,7 @@ from hubcli.hub.repositories import Repositories
 from hubcli.hub.search import Search
 from hubcli.hub.tags import Tags
 from hubcli.hub.teams import Teams
+from hubcli.hub.tokens import PersonalTokens
 
 
 class Hub:
@@ -77,3 +78,7 @@ class Hub:
     @cached_property
     def grants(self) -> Grants:
         return Grants(self._api, self._concurrency, self.repositories)
+
+    @cached_property
+    def tokens_of_user(self) -> PersonalTokens:
+        return PersonalTokens(self._api, self._concurrency)
