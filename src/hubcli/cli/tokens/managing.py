@@ -10,7 +10,7 @@ from hubcli.cli.commands import Commands, One, Rows, Several, Shown
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import DryRun, Limit, Yes
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.tokenexpiry import expiry
+from hubcli.cli.tokens.expiries import expiry
 from hubcli.errors import UsageError, doing
 from hubcli.output import Field, Kind, Row, Selection, View
 
@@ -178,8 +178,8 @@ def rm(
     doomed: dict[str, Row] = {}
     for name in names:
         with runtime.attempting(), doing("delete the access token", name):
-            row = tokens.find(name)
-            doomed[str(row["uuid"])] = row
+            found = tokens.find(name)
+            doomed[str(found["uuid"])] = found
     if dry_run:
         return Rows(doomed.values())
     if not doomed:

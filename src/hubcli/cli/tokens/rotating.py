@@ -1,0 +1,174 @@
+"""`hubcli token rotate`: a successor first, the old token last, and all undone between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubcli import timestamps
+from hubcli.cli.commands import One, Shown
+from hubcli.cli.repo.names import own_namespace
+from hubcli.cli.runtime import Runtime
+from hubcli.cli.tokens.expiries import after
+from hubcli.cli.tokens.managing import CREATED, Named, group
+from hubcli.errors import HubcliError, NotFound, UsageError, doing
+from hubcli.output import Row
+from hubcli.reference import HUB
+
+if TYPE_CHECKING:
+    from hubcli.auth.credentials import Credential
+    from hubcli.hub.tokens import PersonalTokens
+
+_STORES = ("none", "keyring", "file", "docker")
+
+
+@group.command(
+    "rotate",
+    shows=CREATED,
+    calls=(
+        "GET /v2/access-tokens",
+        "GET /v2/access-tokens/{uuid}",
+        "POST /v2/access-tokens",
+        "POST /v2/auth/token",
+        "PATCH /v2/access-tokens/{uuid}",
+        "DELETE /v2/access-tokens/{uuid}",
+    ),
+)
+def rotate(
+    runtime: Runtime,
+    name: Named,
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store",
+            metavar="|".join(_STORES),
+            help="Where hubcli's own credential is that token: put the new one there.",
+        ),
+    ] = "none",
+    remove: Annotated[
+        bool, typer.Option("--remove/--disable", help="What becomes of the old one.")
+    ] = False,
+) -> Shown:
+    """Replace an access token by a new one with the same label, scopes and time to live.
+
+    The new one is checked by signing in with it, and stored if you like; only then the old one is
+    disabled (and says so in its label) or removed. Where a step fails, those before it are undone.
+    The new secret is shown this once.
+
+    \b
+    Examples:
+      hubcli token rotate ci -q > token.txt
+      hubcli token rotate laptop --store keyring --remove
+    """
+    if store not in _STORES:
+        raise UsageError(f"--store takes {', '.join(_STORES)}, not {store!r}")
+    with doing("rotate the access token", name):
+        tokens = runtime.session.hub.tokens_of_user
+        old = tokens.find(name)
+        user = own_namespace(runtime.session)
+        made = _successor(tokens, old)
+        with _undoing(runtime, lambda: tokens.delete(str(made["uuid"])), "remove the new token"):
+            credential = _checked(runtime, user, str(made["token"]))
+            with _stored(runtime, store, credential):
+                _retire(runtime, tokens, old, remove)
+    return One(made)
+
+
+def _successor(tokens: PersonalTokens, old: Row) -> Row:
+    scopes = old["scopes"]
+    if not isinstance(scopes, list) or not scopes:
+        raise UsageError("Docker Hub does not tell its scopes", hint="hubcli token create --help")
+    return tokens.create(str(old["label"]), scopes, _expiry(old))
+
+
+def _expiry(old: Row) -> str | None:
+    """As long after now as the old one's was after its creation."""
+    created, expires = timestamps.parse(old["created"]), timestamps.parse(old["expires"])
+    if expires is None:
+        return None
+    moment = after(datetime.now(UTC), expires - created) if created else expires
+    return timestamps.render((moment or expires).replace(microsecond=0))
+
+
+def _checked(runtime: Runtime, user: str, secret: str) -> Credential:
+    from hubcli.auth.credentials import Credential
+    from hubcli.auth.signin import HubSignIn
+
+    credential = Credential.found(user, secret, "")
+    HubSignIn(runtime.session.http, runtime.settings.hub_url).check(credential)
+    return credential
+
+
+@contextmanager
+def _undoing(runtime: Runtime, undo: Callable[[], object], what: str) -> Iterator[None]:
+    """Run `undo` where the body fails; that it cannot be undone is told, too."""
+    try:
+        yield
+    except BaseException:
+        try:
+            undo()
+        except HubcliError as failure:
+            runtime.output.warning(f"could not {what}: {failure.reason}")
+        raise
+
+
+@contextmanager
+def _stored(runtime: Runtime, name: str, credential: Credential) -> Iterator[None]:
+    """Put the credential where the old one was; there again if the body fails."""
+    if name == "none":
+        yield
+        return
+    from hubcli.auth.credentials import store
+
+    target = store(name, runtime.settings)
+    target.ready(HUB)
+    before = target.find(HUB)
+    if before is not None and before.username.lower() != credential.username.lower():
+        raise UsageError(f"the {name} has a credential of {before.username}, not of this account")
+
+    def restore() -> None:
+        if before is None:
+            target.remove(HUB)
+        else:
+            target.put(HUB, before)
+
+    with _undoing(runtime, restore, f"put the old credential back into the {name}"):
+        target.put(HUB, credential)
+        yield
+
+
+def _retire(runtime: Runtime, tokens: PersonalTokens, old: Row, remove: bool) -> None:
+    """Disable or remove the old one; where its fate is unknown, the new one is kept for certain."""
+    uuid = str(old["uuid"])
+    try:
+        if remove:
+            tokens.delete(uuid)
+        else:
+            tokens.edit(uuid, label=_marked(str(old["label"])), active=False)
+    except HubcliError as failure:
+        state = _state(tokens, uuid)
+        if state == "active":
+            raise
+        if state == "unknown":
+            runtime.report(failure)
+            runtime.output.warning(f"keep the new token: the old one, {uuid}, may be gone")
+
+
+def _state(tokens: PersonalTokens, uuid: str) -> str:
+    """`active`, `retired` or `unknown`."""
+    try:
+        return "active" if tokens.inspect(uuid)["active"] else "retired"
+    except NotFound:
+        return "retired"
+    except HubcliError:
+        return "unknown"
+
+
+def _marked(label: str) -> str:
+    """The label keeps meaning the token that works."""
+    mark = f" (rotated {datetime.now(UTC):%Y-%m-%d})"
+    return f"{label[: 100 - len(mark)]}{mark}"
