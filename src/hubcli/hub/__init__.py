@@ -12,6 +12,7 @@ from hubcli.hub.client import Api
 from hubcli.hub.grants import Grants
 from hubcli.hub.invites import Invites
 from hubcli.hub.members import Members
+from hubcli.hub.organization_tokens import OrganizationTokens
 from hubcli.hub.organizations import Organizations
 from hubcli.hub.repositories import Repositories
 from hubcli.hub.search import Search
@@ -82,3 +83,7 @@ class Hub:
     @cached_property
     def tokens_of_user(self) -> PersonalTokens:
         return PersonalTokens(self._api, self._concurrency)
+
+    @cached_property
+    def organization_tokens(self) -> OrganizationTokens:
+        return OrganizationTokens(self._api, self._concurrency)

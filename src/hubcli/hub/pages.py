@@ -62,7 +62,9 @@ def read_page(response: Response, *, bare: bool = False) -> Page:
     results = body.get("results")
     if not isinstance(results, list):
         raise Unavailable("the server answered without the results that were asked for")
-    return Page(objects(results), number(body.get("count")), text(body.get("next")), response.url)
+    # Lists of organization access tokens have "total" for it.
+    count = number(body.get("count", body.get("total")))
+    return Page(objects(results), count, text(body.get("next")), response.url)
 
 
 class Order:

@@ -313,6 +313,12 @@ class Accounts:
         """Rename a token, or switch it on or off."""
         self._change_token(owner, identifier, label=label, is_active=is_active)
 
+    def change_scopes(
+        self, owner: str, identifier: str, scopes: Sequence[str | Mapping[str, object]]
+    ) -> None:
+        """Let a token reach something else."""
+        self._change_token(owner, identifier, scopes=json.dumps(scopes))
+
     def _change_token(self, owner: str, identifier: str, **facts: object) -> None:
         changes = ", ".join(f"{name} = ?" for name in facts)
         with self._database.transaction() as connection:

@@ -24,6 +24,7 @@ from hubcli.sandbox.hub.invites import InviteRoutes
 from hubcli.sandbox.hub.limits import ApiLimits
 from hubcli.sandbox.hub.logins import Logins
 from hubcli.sandbox.hub.members import MemberRoutes
+from hubcli.sandbox.hub.organization_tokens import OrganizationTokenRoutes
 from hubcli.sandbox.hub.organizations import OrganizationRoutes
 from hubcli.sandbox.hub.people import PeopleRoutes
 from hubcli.sandbox.hub.personal_tokens import PersonalTokenRoutes
@@ -139,6 +140,7 @@ class Sandbox:
                 GrantRoutes(hub),
                 AuditLogRoutes(hub),
                 PersonalTokenRoutes(hub),
+                OrganizationTokenRoutes(hub),
                 SearchRoutes(hub),
                 SettingsRoutes(hub),
                 RepositoryRoutes(hub),
