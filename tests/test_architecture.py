@@ -28,6 +28,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.auth.tokens",),
     ("hubcli.stores", "hubcli.registry", "hubcli.hub"),
     ("hubcli.transfer", "hubcli.inspection", "hubcli.auth.signin"),
+    ("hubcli.authoring",),
     ("hubcli.session",),
     ("hubcli.suggestions",),
     ("hubcli.cli",),

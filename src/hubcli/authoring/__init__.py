@@ -1,0 +1,1 @@
+"""Making images out of images: what is changed is written anew, all else is kept byte for byte."""

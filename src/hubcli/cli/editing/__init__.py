@@ -1,0 +1,1 @@
+"""The commands that make images out of images."""
