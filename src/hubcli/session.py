@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hubcli.http.client import Client
     from hubcli.hub import Hub
     from hubcli.registry import Registry, Repository
+    from hubcli.stores.docker_daemon.engine import Engine
 
 
 class Session:
@@ -46,8 +47,9 @@ class Session:
         self._connections = 2 * settings.defaults.concurrency
 
     def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        for client in ("http", "engine"):
+            if client in self.__dict__:
+                getattr(self, client).close()
 
     @cached_property
     def http(self) -> Client:
@@ -68,6 +70,14 @@ class Session:
             notify=self.notify,
             trace=self._trace,
         )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The docker engine that the environment, or docker's context, names."""
+        from hubcli.stores.docker_daemon.address import locate
+        from hubcli.stores.docker_daemon.engine import Engine
+
+        return Engine(locate(self.settings.environ), self._trace)
 
     def widen(self, transfers: int) -> None:
         """Allow for that many blobs on their way at once, before the first request.

@@ -191,7 +191,7 @@ def test_docker_is_told_a_name(cli: InProcess, image: Image, tmp_path: Path) -> 
     assert cli("copy", image.source, *arguments).exit_code == 0
     with tarfile.open(tmp_path / "out.tar") as archive:
         (entry,) = json.load(archive.extractfile("manifest.json"))  # type: ignore[arg-type]
-    assert entry["RepoTags"] == ["layout:v1"]
+    assert entry["RepoTags"] == ["docker.io/library/layout:v1"]
 
 
 def test_images_share_what_is_there(cli: InProcess, remote: str) -> None:
@@ -348,13 +348,6 @@ def test_push_needs_to_be_signed_in(
     result = cli("push", image.source, f"{registry.host}/{repository}:v1", "--format", "json")
     assert result.exit_code == 4
     assert json.loads(result.stderr.splitlines()[-1])["hint"] == f"hubcli login {registry.host}"
-
-
-def test_the_docker_engine_is_not_spoken_to_yet(cli: InProcess, destination: str) -> None:
-    result = cli("push", "docker-daemon:app:v1", destination)
-    assert result.exit_code == 1
-    assert "(UNSUPPORTED)" in result.stderr
-    assert "docker save" in result.stderr
 
 
 # Copy

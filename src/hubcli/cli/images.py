@@ -31,7 +31,8 @@ def places(runtime: Runtime) -> Places:
             raise UsageError("an archive goes to stdout, and that is a terminal")
         return _Stdout(runtime)
 
-    return Places(runtime.session.repository, stdin, stdout)
+    session = runtime.session
+    return Places(session.repository, stdin, stdout, lambda: session.engine)
 
 
 def shown(spelled: Reference | Local) -> str:

@@ -111,13 +111,14 @@ class Client:
     """Sends requests. `notify` tells people, `trace` takes the lines of `--debug`.
 
     Safe between threads; `max_wait` seconds are what one command waits for servers in all, and
-    `attempts` how often a request is tried.
+    `attempts` how often a request is tried. `transports` take the place of those with `limits`.
     """
 
     def __init__(
         self,
         *,
         limits: Limits | None = None,
+        transports: Transports | None = None,
         max_wait: float = 60.0,
         attempts: int = retry.ATTEMPTS,
         notify: Callable[[str], None] = lambda _: None,
@@ -125,7 +126,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._transports = Transports(limits or Limits())
+        self._transports = transports or Transports(limits or Limits())
         self._budget = retry.WaitBudget(max_wait)
         self._attempts = attempts
         self._notify = notify

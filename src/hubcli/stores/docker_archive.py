@@ -232,7 +232,8 @@ def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
         raise IntegrityFailure("the image's configuration names another number of layers")
     entry = {
         "Config": f"{_hex(root.config.digest)}.json",
-        "RepoTags": [name] if name else None,
+        # In full: podman would read a short name as one of its own, localhost/NAME.
+        "RepoTags": [_whole(name)] if name else None,
         "Layers": [f"{_hex(diff_id)}.tar" for diff_id in diff_ids],
     }
     manifests = directory / MANIFESTS

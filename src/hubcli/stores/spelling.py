@@ -31,7 +31,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,511}")
 class Local:
     """An image in a local store; `path` is `-` for stdin or stdout.
 
-    `name` is a tag in OCI stores, `NAME:TAG` in docker's; None where it is not given.
+    `name` is a tag in OCI stores, `NAME:TAG` in docker's; None where it is not given. In an
+    engine `path` is the image's name, with its tag.
     """
 
     kind: str
@@ -91,8 +92,19 @@ def _prefixed(text: str) -> Local | None:
     if not colon or kind not in _KINDS:
         return None
     if kind == DOCKER_DAEMON:
-        return Local(kind, rest)
+        return Local(kind, _in_engine(rest))
     return _split(kind, rest)
+
+
+def _in_engine(text: str) -> str:
+    """`NAME[:TAG]`, an image's digest, or its id `sha256:…`, as an engine is asked for it."""
+    if re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+        return text
+    if not text:
+        raise UsageError(f"{DOCKER_DAEMON}: the name of an image is missing")
+    found = reference.parse(text)
+    whole = found if found.tag or found.digest else found.tagged("latest")
+    return whole.short.removeprefix("library/")
 
 
 def _split(kind: str, text: str) -> Local:

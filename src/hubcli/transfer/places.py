@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from hubcli.errors import Unsupported, UsageError
+from hubcli.errors import UsageError
 from hubcli.reference import Reference, is_tag, parse
 from hubcli.stores import ONLY, Store, spelling
 from hubcli.stores.layout import LayoutDirectory
@@ -16,6 +16,7 @@ from hubcli.stores.spelling import Local
 from hubcli.transfer.images import Image, Target
 
 if TYPE_CHECKING:
+    from hubcli.stores.docker_daemon.engine import Engine
     from hubcli.stores.tar import Sink
 
 
@@ -33,14 +34,19 @@ Open = Callable[..., Repository]
 
 class Places:
     """Opens images. `repository` makes the client of a repository, for some actions; `stdin` and
-    `stdout` give the streams that `-` stands for."""
+    `stdout` give the streams that `-` stands for, `engine` the docker engine."""
 
     def __init__(
-        self, repository: Open, stdin: Callable[[], BinaryIO], stdout: Callable[[], Sink]
+        self,
+        repository: Open,
+        stdin: Callable[[], BinaryIO],
+        stdout: Callable[[], Sink],
+        engine: Callable[[], Engine],
     ) -> None:
         self._repository = repository
         self._stdin = stdin
         self._stdout = stdout
+        self._engine = engine
 
     @contextmanager
     def source(self, spelled: Spelled) -> Iterator[Image]:
@@ -76,7 +82,11 @@ class Places:
     @contextmanager
     def _opened(self, local: Local, *, compress: bool) -> Iterator[Image]:
         if local.kind == spelling.DOCKER_DAEMON:
-            raise _unsupported(local)
+            from hubcli.stores.docker_daemon.images import saved
+
+            with saved(self._engine(), local.path, str(local), compress=compress) as store:
+                yield Image(store, ONLY, str(local))
+            return
         if local.kind == spelling.OCI:
             yield Image(LayoutDirectory(Path(local.path)), local.identifier, str(local))
             return
@@ -90,7 +100,11 @@ class Places:
     def _created(self, local: Local, name: str) -> Iterator[Target]:
         shown = str(replace(local, name=name or None))
         if local.kind == spelling.DOCKER_DAEMON:
-            raise _unsupported(local)
+            from hubcli.stores.docker_daemon.images import loading
+
+            with loading(self._engine(), local.path, str(local)) as store:
+                yield Target(store, ONLY, str(local))
+            return
         if local.kind == spelling.OCI:
             yield Target(LayoutDirectory(Path(local.path)), name, shown)
             return
@@ -114,6 +128,8 @@ def _target(reference: Reference, repository: Repository) -> Target:
 
 def _name_of(source: Spelled, kind: str) -> str:
     """The name that an image gets in a local store where none is spelled: the one it had."""
+    if isinstance(source, Local) and source.kind == spelling.DOCKER_DAEMON:
+        return source.path if kind == spelling.DOCKER_ARCHIVE else _tag_of(source.path)
     if isinstance(source, Local):
         return _called(source) if kind == spelling.DOCKER_ARCHIVE else source.name or ONLY
     if source.digest and not source.tag:
@@ -122,6 +138,14 @@ def _name_of(source: Spelled, kind: str) -> str:
     if kind == spelling.DOCKER_ARCHIVE:
         return source.tagged(tag).short.removeprefix("library/")
     return tag
+
+
+def _tag_of(name: str) -> str:
+    """The tag in what an engine calls an image; an id has none."""
+    try:
+        return parse(name).tag or ONLY
+    except UsageError:
+        return ONLY
 
 
 def _called(local: Local) -> str:
@@ -140,11 +164,3 @@ def _called(local: Local) -> str:
 def _place(local: Local) -> str:
     """The archive itself, as messages call it."""
     return "the archive on stdin" if local.is_stream else local.path
-
-
-def _unsupported(local: Local) -> Unsupported:
-    return Unsupported(
-        "hubcli does not talk to the docker engine yet",
-        reference=str(local),
-        hint="docker save NAME | hubcli push - REF, or hubcli pull REF x.tar --archive docker",
-    )
