@@ -45,7 +45,9 @@ class OrganizationTokenRoutes:
             call.request, len(tokens), lambda page: [_shown(token) for token in page.of(tokens)]
         )
         members = json.loads(bytes(answer.body))
-        return JSONResponse({"total": members.pop("count"), **members})
+        # The document has no null for a link that is not there.
+        shown = {name: value for name, value in members.items() if value is not None}
+        return JSONResponse({"total": shown.pop("count"), **shown})
 
     def create(self, call: Call) -> Response:
         """A new token; the only answer that ever tells its secret."""
