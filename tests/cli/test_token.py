@@ -123,3 +123,24 @@ def test_rotation_is_undone_where_a_step_fails(
     assert done.stdout == ""
     assert [row["uuid"] for row in hub.parts.accounts.tokens("alice")] == [uuid]
     assert hub.parts.accounts.authenticate("alice", old) is not None
+
+
+def test_rotation_puts_the_old_credential_back(hub: SandboxServer, cli: InProcess) -> None:
+    uuid, old = made(hub, "ci")
+    cli("login", "-u", "alice", "--password-stdin", "--store", "file", stdin=old)
+    hub.fault("^PATCH /v2/access-tokens", status=403)
+    assert cli("token", "rotate", "ci", "--store", "file").exit_code == 4
+    hub.clear_faults()
+    assert [row["uuid"] for row in hub.parts.accounts.tokens("alice")] == [uuid]
+    assert cli("token", "ls", "-q").lines() == [uuid]
+
+
+def test_rotation_keeps_the_new_token_where_the_fate_of_the_old_is_unknown(
+    hub: SandboxServer, cli: InProcess
+) -> None:
+    uuid, _ = made(hub, "ci")
+    hub.fault(f"^(PATCH|GET) /v2/access-tokens/{uuid}", status=403)
+    done = cli("token", "rotate", "ci", "-q", env=hub.signed_in)
+    assert done.exit_code == 4
+    assert "keep the new token" in done.stderr
+    assert hub.parts.accounts.authenticate("alice", done.stdout.strip()) is not None

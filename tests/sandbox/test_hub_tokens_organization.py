@@ -76,12 +76,13 @@ def test_pages_are_followed_by_their_total(hub: SandboxServer, tokens: Client) -
 @pytest.mark.parametrize("kind", ["weak", "organization", "member"])
 def test_only_strong_owners_may(hub: SandboxServer, tokens: Client, kind: str) -> None:
     add = hub.parts.accounts.add_token
-    env = {
-        "weak": lambda: ("alice", add("alice", "weak", ["repo:write"])[1]),
-        "organization": lambda: ("acme", add("acme", "ci", [PULL], kind="oat")[1]),
-        "member": lambda: ("carol", hub.password),
-    }[kind]()
-    client = tokens(HUBCLI_USERNAME=env[0], HUBCLI_PASSWORD=env[1])
+    secrets = {
+        "weak": ("alice", add("alice", "weak", ["repo:write"])[1]),
+        "organization": ("acme", add("acme", "ci", [PULL], kind="oat")[1]),
+        "member": ("carol", hub.password),
+    }
+    username, password = secrets[kind]
+    client = tokens(HUBCLI_USERNAME=username, HUBCLI_PASSWORD=password)
     with pytest.raises(Denied, match="it takes an owner of acme"):
         client.list("acme").first  # noqa: B018 - fetches it
 

@@ -187,7 +187,8 @@ def rm(
     if not yes:
         for uuid, row in doomed.items():
             runtime.output.notice(f"  {row['label']}  {uuid}")
-        if not runtime.output.confirm(f"Delete {len(doomed)} access token(s) for good?"):
+        these = "this access token" if len(doomed) == 1 else f"these {len(doomed):,} access tokens"
+        if not runtime.output.confirm(f"Delete {these} for good?"):
             runtime.output.notice("nothing was deleted")
             raise typer.Exit(1)
     for uuid, row in doomed.items():
