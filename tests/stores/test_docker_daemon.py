@@ -148,6 +148,24 @@ def test_what_podman_saves(
     assert ours["config"]["digest"] == theirs["config"]["digest"]
 
 
+def test_several_images_that_podman_saves_in_one_archive(
+    cli: InProcess, podman: Podman, real_image: RealImages, tmp_path: Path
+) -> None:
+    names = {"one": "hardlinks", "two": "longnames"}
+    for name, image in names.items():
+        loaded = cli("copy", real_image(image).source, f"docker-daemon:several/{name}:v1")
+        assert loaded.exit_code == 0, loaded.stderr
+    archive = tmp_path / "several.tar"
+    podman("save", "-m", "-o", archive, *(f"docker.io/several/{name}:v1" for name in names))
+    assert cli("digest", f"docker-archive:{archive}").exit_code == 2  # which one?
+    for name, image in names.items():
+        target = f"oci:{tmp_path / name}:v1"
+        result = cli("copy", f"docker-archive:{archive}:several/{name}:v1", target)
+        assert result.exit_code == 0, result.stderr
+        expected = config_digest(real_image, image).partition(":")[2]
+        assert (tmp_path / name / "blobs/sha256" / expected).exists()
+
+
 def test_an_archive_on_stdin(
     hubcli: Subprocess, podman: Podman, real_image: RealImages, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from support.images import CONFIG, MANIFEST, Layout
 from support.real_images import NAMES, RealImage, RealImages
 from support.running import InProcess
 from support.skopeo import Skopeo
@@ -41,6 +42,72 @@ def test_skopeo_reads_the_archives(
     archive = f"oci-archive:{tmp_path / 'x.tar'}:v1"
     assert cli("copy", image.source, archive).exit_code == 0
     assert skopeo("inspect", "--raw", archive).encode() == image.read(image.digest)
+
+
+def test_dockers_archives_hold_no_zstd(
+    cli: InProcess, real_image: RealImages, tmp_path: Path
+) -> None:
+    for name in ("zstd", "mixed"):
+        result = cli("copy", real_image(name).source, f"docker-archive:{tmp_path / 'x.tar'}")
+        assert result.exit_code == 1
+        assert "zstd" in result.stderr
+        assert "oci-archive" in result.stderr
+        assert not (tmp_path / "x.tar").exists()
+
+
+def test_dockers_archives_hold_no_layers_named_by_url(
+    cli: InProcess, real_image: RealImages, tmp_path: Path
+) -> None:
+    archive = tmp_path / "x.tar"
+    result = cli("copy", real_image("foreign").source, f"docker-archive:{archive}")
+    assert result.exit_code == 1
+    assert "URL" in result.stderr
+    assert not archive.exists()
+
+
+def test_a_layer_that_is_not_its_diff_id(cli: InProcess, tmp_path: Path) -> None:
+    """A plain layer under somebody else's diff id goes into no archive; 7 is INTEGRITY."""
+    layout = Layout(tmp_path / "lying")
+    layer = layout.blob("application/vnd.oci.image.layer.v1.tar", bytes(1024))
+    config = {
+        "os": "linux",
+        "architecture": "amd64",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{'0' * 64}"]},
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": layout.blob(CONFIG, json.dumps(config).encode()),
+        "layers": [layer],
+    }
+    layout.tag("v1", layout.blob(MANIFEST, json.dumps(manifest).encode()))
+    archive = tmp_path / "x.tar"
+    result = cli("copy", f"oci:{layout.directory}:v1", f"docker-archive:{archive}")
+    assert result.exit_code == 7, result.stderr
+    assert not archive.exists()
+
+
+@pytest.mark.parametrize("name", ["whiteouts", "opaque", "hardlinks", "longnames", "sparse"])
+def test_dockers_archives_are_skopeos(
+    cli: InProcess, real_image: RealImages, skopeo: Skopeo, tmp_path: Path, name: str
+) -> None:
+    """Ours is read by skopeo, skopeo's by us, and both hold the same image."""
+    image, ours, theirs = real_image(name), tmp_path / "ours.tar", tmp_path / "theirs.tar"
+    assert cli("copy", image.source, f"docker-archive:{ours}:app:v1").exit_code == 0
+    skopeo("copy", "--quiet", image.source, f"docker-archive:{theirs}:app:v1")
+    config = json.loads(image.read(image.digest))["config"]["digest"]
+    for archive in (ours, theirs):
+        told = json.loads(skopeo("inspect", "--raw", f"docker-archive:{archive}:app:v1"))
+        assert told["config"]["digest"] == config
+        result = cli("copy", f"docker-archive:{archive}:app:v1", f"oci:{tmp_path / 'read'}:v1")
+        assert result.exit_code == 0, result.stderr
+        digest = cli("digest", f"oci:{tmp_path / 'read'}:v1").stdout.strip()
+        path = tmp_path / "read" / "blobs" / digest.replace(":", "/")
+        document = json.loads(path.read_bytes())
+        assert document["config"]["digest"] == config
+        assert [one["digest"] for one in document["layers"]] == [
+            one["digest"] for one in told["layers"]
+        ]
 
 
 def blobs_below(layout: Path, digest: str) -> set[str]:

@@ -171,10 +171,7 @@ class DockerArchive:
 
     def _compression(self, name: str) -> str | None:
         with self._files.open(name) as chunks:
-            start = next(chunks, b"")[:4]
-        return next(
-            (told for magic, told in _COMPRESSIONS.items() if start.startswith(magic)), None
-        )
+            return _compression_of(next(chunks, b""))
 
     def _digest(self, name: str) -> str:
         seen = hashlib.sha256()
@@ -182,6 +179,11 @@ class DockerArchive:
             for chunk in chunks:
                 seen.update(chunk)
         return f"sha256:{seen.hexdigest()}"
+
+
+def _compression_of(start: bytes) -> str | None:
+    """What a layer is compressed with, by its first bytes; None for a plain tar."""
+    return next((told for magic, told in _COMPRESSIONS.items() if start.startswith(magic)), None)
 
 
 def _entry(document: Any, shown: str) -> _Entry:
@@ -263,10 +265,21 @@ def compress(chunks: Iterable[bytes], diff_id: str, target: Path) -> tuple[str, 
 
 
 def _plain(layer: Path, diff_id: str) -> Path:
-    """A layer's tar, in a file beside it where it is compressed with gzip."""
+    """A layer's tar, in a file beside it where it is compressed with gzip.
+
+    Unsupported for zstd: docker's archives hold plain layers, and their readers may expect those.
+    """
     with layer.open("rb") as raw:
-        compressed = raw.read(2) == b"\x1f\x8b"
-    if not compressed:
+        compression = _compression_of(raw.read(4))
+    if compression == "zstd":
+        raise Unsupported(
+            f"the layer sha256:{layer.name} is compressed with zstd, which docker's archives "
+            "cannot hold",
+            hint="an OCI archive can: oci-archive:FILE",
+        )
+    if compression is None:
+        if layer.name != _hex(diff_id):
+            raise IntegrityFailure(f"the layer sha256:{layer.name} is not what its diff id says")
         return layer
     plain = layer.with_name(f"{layer.name}.tar")
     verifier = Verifier(diff_id)
