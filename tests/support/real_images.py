@@ -6,7 +6,7 @@ The layers of umoci lack what ends a tar: a real thing, which readers have to co
 
 | name | what is in it |
 |---|---|
-| whiteouts | umoci: `kept`, `gone`, `dir/kept`, `dir/gone` in layer 1; a whiteout of each `gone` in 2 and 3 |
+| whiteouts | umoci: `kept`, `gone`, `dir/kept`, `dir/gone`; a layer each takes a `gone` away |
 | opaque | umoci: `dir/old`, `dir/deep/old` in layer 1; layer 2 replaces `dir` by `dir/new` |
 | hardlinks | `first`, and `second`, `dir/third` that are links to it; `symbolic`, a symbolic link |
 | longnames | a path of more than 255 bytes, a symbolic link as long, a name that is not ASCII |
