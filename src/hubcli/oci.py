@@ -51,6 +51,23 @@ def is_digest(text: object) -> bool:
     return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
 
 
+class Hasher:
+    """Tells the digest and size of content that streams by."""
+
+    def __init__(self, algorithm: str = "sha256") -> None:
+        self.size = 0
+        self._algorithm = algorithm
+        self._hash = _ALGORITHMS[algorithm]()
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        self.size += len(chunk)
+        self._hash.update(chunk)
+
+    @property
+    def digest(self) -> str:
+        return f"{self._algorithm}:{self._hash.hexdigest()}"
+
+
 class Verifier:
     """Hashes and counts content as it streams by, and says whether it is what was promised."""
 

@@ -133,6 +133,31 @@ def version(name: str) -> tuple[Any, ...]:
     return (0, release, _STAGES[found["stage"].lower()], natural(found["rest"]), natural(name))
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A finished version of three or more numbers: `v1.2.3-alpine` is `v`, (1, 2, 3), `-alpine`."""
+
+    prefix: str
+    numbers: tuple[int, ...]
+    variant: str
+
+    def shortened(self, count: int) -> str:
+        """The tag of the line that begins with its first `count` numbers: `v1.2-alpine`."""
+        return f"{self.prefix}{'.'.join(map(str, self.numbers[:count]))}{self.variant}"
+
+
+def release(name: str) -> Release | None:
+    """The release that a tag names; None for pre-releases, and for what names less than one."""
+    found = _VERSION.fullmatch(name)
+    if found is None or found["stage"] is not None:
+        return None
+    numbers = tuple(int(part) for part in found["release"].split("."))
+    if len(numbers) < 3:
+        return None
+    prefix = name[: found.start("release")]
+    return Release(prefix, numbers, found["variant"])
+
+
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """A key that sorts numbers inside a text by their value."""
     parts = _DIGITS.split(text)

@@ -92,3 +92,82 @@ def test_hostile_text_is_harmless_on_a_terminal(cli: InProcess) -> None:
         shown = cli("manifest", "get", f"127.0.0.1:{server.port}/a/b:v1", terminal=True).stdout
     assert "\x1b[31m" not in shown
     assert json.loads(shown)["annotations"] == {"a": "\x1b[31m\u202e"}
+
+
+# put
+
+
+def test_a_manifest_is_put_byte_for_byte(
+    cli: InProcess, name: str, image: Image, skopeo: Skopeo
+) -> None:
+    content = json.dumps(json.loads(image.read(image.digest)), indent=3).encode()
+    result = cli("manifest", "put", f"{name}:v2", "-", "-q", stdin=content)
+    assert result.exit_code == 0, result.stderr
+    assert result.lines() == [f"sha256:{hashlib.sha256(content).hexdigest()}"]
+    assert skopeo.raw(f"{name}:v2") == content
+
+
+def test_a_manifest_is_put_by_its_digest(cli: InProcess, name: str, image: Image) -> None:
+    content = image.read(image.digest)
+    assert cli("manifest", "put", f"{name}@{image.digest}", "-", stdin=content).exit_code == 0
+    wrong = cli("manifest", "put", f"{name}@{image.digest}", "-", stdin=content + b"\n")
+    assert wrong.exit_code == 7
+
+
+def test_what_it_needs_must_be_there(cli: InProcess, name: str, image: Image) -> None:
+    manifest = json.loads(image.read(next(iter(image.platforms.values()))["digest"]))
+    absent = f"sha256:{'0' * 64}"
+    manifest["layers"].append({**manifest["layers"][0], "digest": absent})
+    result = cli("manifest", "put", f"{name}:v2", "-", stdin=json.dumps(manifest))
+    assert result.exit_code == 1
+    assert f"it refers to what is not there: {absent} (MANIFEST_BLOB_UNKNOWN)" in result.stderr
+    assert f"hint: hubcli blob put {name} FILE" in result.stderr
+
+
+def test_a_layout_takes_a_manifest_too(cli: InProcess, image: Image) -> None:
+    content = image.read(image.digest) + b"\n"
+    place = f"oci:{image.layout}:v2"
+    assert cli("manifest", "put", place, "-", stdin=content).exit_code == 0
+    assert cli("inspect", "--raw", place).stdout_bytes == content
+    lacking = cli("manifest", "put", "oci:empty:v1", "-", stdin=content)
+    assert lacking.exit_code == 1
+    assert "MANIFEST_BLOB_UNKNOWN" in lacking.stderr
+
+
+def test_a_dry_run_puts_nothing(cli: InProcess, name: str, image: Image) -> None:
+    content = image.read(image.digest)
+    result = cli("manifest", "put", f"{name}:v2", "-", "--dry-run", "-q", stdin=content)
+    assert result.lines() == [image.digest]
+    assert cli("digest", f"{name}:v2").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "content"),
+    [([], b"no JSON"), ([], b"[]"), ([], b"{}"), (["--media-type", "text/plain"], b"{}"),
+     ([], b" " * ((4 << 20) + 1))],
+)  # fmt: skip
+def test_what_is_no_manifest(cli: InProcess, options: list[str], content: bytes) -> None:
+    assert cli("manifest", "put", "a/b:v1", "-", *options, stdin=content).exit_code == 2
+
+
+# rm
+
+
+def test_rm_shows_the_tags_and_asks(cli: InProcess, name: str, image: Image) -> None:
+    manifest = f"{name}@{image.digest}"
+    refused = cli("manifest", "rm", manifest)
+    assert refused.exit_code == 2
+    assert "needed by v1" in refused.stderr
+    assert "--yes" in refused.stderr
+    planned = cli("manifest", "rm", manifest, "--dry-run", "--format", "json")
+    assert planned.json()[0]["tags"] == ["v1"]
+    assert cli("digest", f"{name}:v1").exit_code == 0
+    assert cli("manifest", "rm", manifest, "--yes").exit_code == 0
+    assert cli("digest", f"{name}:v1").exit_code == 3
+
+
+def test_a_tag_is_none_of_its_business(cli: InProcess, name: str) -> None:
+    result = cli("manifest", "rm", f"{name}:v1", "--yes")
+    assert result.exit_code == 2
+    assert f"hint: hubcli tag rm {name}:v1" in result.stderr
+    assert cli("digest", f"{name}:v1").exit_code == 0

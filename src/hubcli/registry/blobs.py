@@ -26,6 +26,8 @@ OpenAt = Callable[[int], AbstractContextManager[Iterator[bytes]]]
 
 Outcome = Literal["copied", "skipped", "mounted", "resumed"]
 
+# A compressed answer would have other offsets, and another length, than the blob.
+_PLAIN = {"Accept-Encoding": "identity"}
 _CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
@@ -43,6 +45,12 @@ class Blobs:
         answer = self.repository.send(Call("HEAD", f"blobs/{digest}", accepted=(404,)))
         length = answer.headers.get("content-length", "")
         return int(length) if answer.ok and length.isdecimal() else None
+
+    def head(self, digest: str) -> tuple[int | None, str | None]:
+        """Bytes and media type of a blob, as far as the registry tells; NotFound without one."""
+        answer = self.repository.send(Call("HEAD", f"blobs/{digest}", _PLAIN))
+        length = answer.headers.get("content-length", "")
+        return int(length) if length.isdecimal() else None, answer.media_type or None
 
     def has(self, descriptor: Descriptor) -> bool:
         """Whether the blob is there. Its length is no part of that: some answers are compressed."""
@@ -97,6 +105,10 @@ class Blobs:
             session.cancel()
         return session is True
 
+    def delete(self, digest: str) -> None:
+        """Delete a blob (`DELETE /v2/<name>/blobs/<digest>`); manifests that need it break."""
+        self.repository.send(Call("DELETE", f"blobs/{digest}"))
+
     def _chunks(self, descriptor: Descriptor, offset: int) -> Generator[bytes]:
         """Ask, and ask again for what is missing; tries are counted while nothing comes."""
         at, failures, ranged = offset, 0, True
@@ -132,8 +144,7 @@ class _Ended(IntegrityFailure):
 
 
 def _get(descriptor: Descriptor, offset: int) -> Call:
-    # A compressed answer would have other offsets, and another length, than the blob.
-    headers = {"Accept-Encoding": "identity"}
+    headers = dict(_PLAIN)
     if offset:
         headers["Range"] = f"bytes={offset}-"
     return Call("GET", f"blobs/{descriptor.digest}", headers, accepted=(416,))

@@ -1,4 +1,4 @@
-"""`hubcli manifest`: manifests and indexes as they are."""
+"""`hubcli manifest get`: manifests and indexes as they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubcli.cli.commands import Commands
+from hubcli.cli.manifests.declared import group
 from hubcli.cli.options import Platform, References
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError, doing
@@ -16,8 +16,6 @@ from hubcli.reference import parse
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
-
-group = Commands("Read manifests.")
 
 
 @group.command("get")

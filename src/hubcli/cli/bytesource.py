@@ -1,0 +1,74 @@
+"""Bytes that a command is given as a file, or as `-` on stdin."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from hubcli.cli.runtime import Runtime
+from hubcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubcli.stores import OpenAt
+
+CHUNK = 1 << 20
+
+
+def opened_at(file: Path | BinaryIO) -> OpenAt:
+    """A file as a blob's source; one that is open is read from one place at a time."""
+
+    @contextmanager
+    def opened(offset: int) -> Iterator[Iterator[bytes]]:
+        if isinstance(file, Path):
+            with file.open("rb") as stream:
+                stream.seek(offset)
+                yield chunks(stream)
+        else:
+            file.seek(offset)
+            yield chunks(file)
+
+    return opened
+
+
+def chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """A stream from where it stands to its end."""
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+@contextmanager
+def seekable(runtime: Runtime, name: str) -> Iterator[BinaryIO]:
+    """A file, or stdin kept in a temporary file, to be read as often as need be."""
+    if name == "-":
+        with tempfile.TemporaryFile() as spool:
+            for chunk in chunks(_stdin(runtime)):
+                spool.write(chunk)
+            spool.seek(0)
+            yield spool
+        return
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(Path(name).open("rb"))
+        except OSError as error:
+            raise UsageError(f"cannot read {name}: {error.strerror}") from error
+        yield stream
+
+
+def whole(runtime: Runtime, name: str, most: int) -> bytes:
+    """All of a file or of stdin; UsageError beyond `most` bytes."""
+    with seekable(runtime, name) as stream:
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise UsageError(f"{name} has more than {most:,} bytes")
+    return content
+
+
+def _stdin(runtime: Runtime) -> BinaryIO:
+    output = runtime.output
+    stream: BinaryIO | None = getattr(output.terminal.stdin, "buffer", None)
+    if output.stdin_is_terminal or stream is None:
+        raise UsageError("the content is expected on stdin, and that is a terminal")
+    return stream
