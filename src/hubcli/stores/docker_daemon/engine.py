@@ -70,14 +70,13 @@ class Engine:
                 raise _refused(Response(stream.status, stream.headers, content, stream.url))
             yield iter(stream)
 
-    def load(self, archive: Callable[[], Iterator[bytes]]) -> None:
-        """Have the engine take the images of an archive (POST /images/load).
+    def load(self, archive: Callable[[], Iterator[bytes]], size: int) -> None:
+        """Have the engine take the images of an archive of `size` bytes (POST /images/load).
 
         It reports failures in a body of JSON lines, under a status that says 200.
         """
-        answer = self._asked(
-            "POST", "/images/load?quiet=1", archive, {"Content-Type": "application/x-tar"}
-        )
+        headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}
+        answer = self._asked("POST", "/images/load?quiet=1", archive, headers)
         for line in answer.content.splitlines():
             told = _error_in(line)
             if told is not None:

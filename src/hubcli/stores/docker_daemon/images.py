@@ -44,9 +44,9 @@ def loading(engine: Engine, name: str, shown: str) -> Iterator[LayoutDirectory]:
     with tempfile.TemporaryFile() as packed:
         with archive.streamed(packed, DOCKER_ARCHIVE, name) as staging:
             yield _Destination(staging.directory, engine, name)
-        if packed.tell():
+        if size := packed.tell():
             with doing("write to", shown):
-                engine.load(lambda: _chunks(packed))
+                engine.load(lambda: _chunks(packed), size)
 
 
 class _Destination(LayoutDirectory):
