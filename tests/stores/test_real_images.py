@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import posixpath
+import subprocess
 import tarfile
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from support.images import CONFIG, MANIFEST, Layout
 from support.real_images import NAMES, RealImage, RealImages
-from support.running import InProcess
+from support.running import InProcess, Subprocess
 from support.skopeo import Skopeo
 
 # What skopeo does not find in an OCI layout: it looks for OCI's own media types only.
@@ -150,3 +151,47 @@ def names_in(image: RealImage, number: int) -> set[str]:
     content = gzip.decompress(image.read(layer["digest"])) + bytes(1024)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         return {posixpath.normpath(member.name).lstrip("/") for member in archive}
+
+
+@pytest.mark.parametrize("kind", ["oci", "docker"])
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
+def test_stdin_is_recognised(
+    hubcli: Subprocess, real_image: RealImages, tmp_path: Path, kind: str, compressed: bool
+) -> None:
+    """What one hubcli writes to a pipe is read from one by another, whatever it is."""
+    image = real_image("hardlinks")
+    written = hubcli("copy", image.source, "-", "--archive", kind)
+    assert written.exit_code == 0, written.stderr
+    content = written.stdout_bytes
+    sent = gzip.compress(content) if compressed else content
+    config = json.loads(image.read(image.digest))["config"]["digest"]
+    for command in (
+        ["copy", "-", f"oci:{tmp_path / 'read'}:v1"],
+        ["inspect", "-"],
+        ["digest", "-"],
+    ):
+        done = subprocess.run(
+            Subprocess.command(*command),
+            input=sent,
+            capture_output=True,
+            env=hubcli.environ,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "read/blobs" / config.replace(":", "/")).exists()
+
+
+def test_half_an_archive_on_stdin(
+    hubcli: Subprocess, real_image: RealImages, tmp_path: Path
+) -> None:
+    written = hubcli("copy", real_image("hardlinks").source, "-")
+    cut = gzip.compress(written.stdout_bytes)[:-20]
+    done = subprocess.run(
+        Subprocess.command("copy", "-", f"oci:{tmp_path / 'read'}:v1"),
+        input=cut,
+        capture_output=True,
+        env=hubcli.environ,
+        timeout=60,
+    )
+    assert done.returncode == 7, done.stderr
+    assert not (tmp_path / "read").exists()
