@@ -26,10 +26,10 @@ def places(runtime: Runtime) -> Places:
         found: BinaryIO = stream
         return found
 
-    def stdout() -> _Stdout:
+    def stdout() -> Stdout:
         if output.stdout_is_terminal:
             raise UsageError("an archive goes to stdout, and that is a terminal")
-        return _Stdout(runtime)
+        return Stdout(runtime)
 
     session = runtime.session
     return Places(session.repository, stdin, stdout, lambda: session.engine)
@@ -42,7 +42,9 @@ def shown(spelled: Reference | Local) -> str:
     return spelled.short if isinstance(spelled, Reference) else str(spelled)
 
 
-class _Stdout:
+class Stdout:
+    """stdout as something that bytes are written to."""
+
     def __init__(self, runtime: Runtime) -> None:
         self._output = runtime.output
 

@@ -7,7 +7,7 @@ time is in memory.
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from hubcli.layers.limits import Limits
 from hubcli.layers.merging import read_tree
@@ -66,7 +66,7 @@ def write_tar(
 
 
 def contents(
-    wanted: Mapping[Inode, object], blobs: Blobs, layers: Sequence[Layer], limits: Limits
+    wanted: Collection[Inode], blobs: Blobs, layers: Sequence[Layer], limits: Limits
 ) -> Iterator[tuple[Inode, Iterator[bytes]]]:
     """The contents of files, in the order in which the layers hold them; no layer is read that
     holds none of them."""
