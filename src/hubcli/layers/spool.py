@@ -22,10 +22,14 @@ class Blobs(Protocol):
 
 class Spool(AbstractContextManager["Spool"]):
     """Blobs that are kept, compressed as they came, in a temporary directory once they have been
-    read to their end and are what their digest says; not for several threads."""
+    read to their end and are what their digest says; not for several threads.
 
-    def __init__(self, blobs: Blobs) -> None:
+    What another spool `before` it has is read from there.
+    """
+
+    def __init__(self, blobs: Blobs, *, before: Spool | None = None) -> None:
         self._blobs = blobs
+        self._before = before
         self._directory = tempfile.TemporaryDirectory(prefix="hubcli-")
         self._kept: set[str] = set()
 
@@ -43,6 +47,9 @@ class Spool(AbstractContextManager["Spool"]):
             with path.open("rb") as file:
                 file.seek(offset)
                 yield iter(lambda: file.read(_CHUNK), b"")
+        elif self._before is not None and descriptor.digest in self._before._kept:
+            with self._before.open(descriptor, offset) as chunks:
+                yield chunks
         elif offset:
             with self._blobs.open(descriptor, offset) as chunks:
                 yield chunks
