@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from hubcli import oci
-from hubcli.authoring.draft import Draft, described
+from hubcli.authoring.draft import Draft, described, encoded
 from hubcli.errors import IntegrityFailure, Unsupported
 from hubcli.oci import Descriptor, Manifest, Platform
 from hubcli.parallel import in_order
@@ -91,8 +91,6 @@ class Parts:
         """The image as it is now; the original where nothing was changed."""
         config = self.original.config
         if config is not None and "config" in self.__dict__ and self.config != self._read:
-            from hubcli.authoring.draft import encoded
-
             written = draft.blob(encoded(self.config), config.media_type)
             self.document["config"] = described(self.document["config"], written)
         if self.document == self.original.document:

@@ -82,14 +82,15 @@ def put(
       hubcli blob put acme/api config.json -q
       tar c dir | gzip | hubcli blob put acme/api -
     """
-    from hubcli.cli.bytesource import CHUNK, opened_at, seekable
+    from hubcli.authoring.layering import opened_at
+    from hubcli.cli.bytesource import chunks, seekable
     from hubcli.oci import Descriptor, Hasher
 
     reference = parse_repository(repository)
     client = runtime.session.repository(reference, "pull", "push")
     with seekable(runtime, file) as stream, doing("upload to", str(reference)):
         hasher = Hasher()
-        while chunk := stream.read(CHUNK):
+        for chunk in chunks(stream):
             hasher.update(chunk)
         descriptor = Descriptor(_GENERIC, hasher.digest, hasher.size)
         if not client.blobs.has(descriptor):

@@ -6,31 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 
-if TYPE_CHECKING:
-    from hubcli.stores import OpenAt
-
 CHUNK = 1 << 20
-
-
-def opened_at(file: Path | BinaryIO) -> OpenAt:
-    """A file as a blob's source; one that is open is read from one place at a time."""
-
-    @contextmanager
-    def opened(offset: int) -> Iterator[Iterator[bytes]]:
-        if isinstance(file, Path):
-            with file.open("rb") as stream:
-                stream.seek(offset)
-                yield chunks(stream)
-        else:
-            file.seek(offset)
-            yield chunks(file)
-
-    return opened
 
 
 def chunks(stream: BinaryIO) -> Iterator[bytes]:
