@@ -12,6 +12,7 @@ from hubcli.errors import UsageError
 from support.docker_registry import DockerRegistry
 from support.images import Image, Layout
 from support.running import InProcess, Result
+from support.sandbox import SandboxServer
 from support.skopeo import Skopeo
 
 
@@ -120,3 +121,21 @@ def test_what_is_no_release_moves_nothing(name: str) -> None:
 )  # fmt: skip
 def test_wrong_command_lines(cli: InProcess, arguments: list[str]) -> None:
     assert cli("tag", "cp", *arguments).exit_code == 2
+
+
+def test_an_immutable_tag_of_docker_hub_is_explained(
+    cli: InProcess, sandbox: SandboxServer, repository: str, oci_layout: Layout
+) -> None:
+    name = f"alice/{repository.partition('/')[0]}"
+    first = oci_layout.image("v1").source
+    other = oci_layout.image("v2", config={"User": "x"}).source
+    env = sandbox.signed_in
+    for source, tag in ((first, "v1"), (other, "v2")):
+        assert cli("push", source, f"{name}:{tag}", env=env).exit_code == 0
+    assert cli("tag", "cp", f"{name}:v1", "stable", env=env).exit_code == 0
+    rules = cli("repo", "edit", name, "--immutable-tags", "stable", env=env)
+    assert rules.exit_code == 0, rules.stderr
+    result = cli("tag", "cp", f"{name}:v2", "stable", "next", env=env)
+    assert result.exit_code != 0
+    assert "the repository's rules make this tag immutable" in result.stderr
+    assert result.lines()[0].startswith(f"{name}:next\t")
