@@ -130,13 +130,76 @@ def test_referrers_pushed_at_once_are_all_listed(legacy: Repository) -> None:
     }
 
 
+def test_an_entry_that_another_client_wrote_away_is_written_again(
+    legacy: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = legacy.resolve("v1")
+    rivals = [artifact(subject, f"application/x.rival{number}") for number in range(2)]
+    for one in rivals:
+        push(legacy, one)
+    mine, tag = artifact(subject, SBOM), referrers.fallback_tag(subject.digest)
+    theirs = [legacy.manifest(tag).document["manifests"], []]
+    put = legacy.put_manifest
+
+    def contested(identifier: str, manifest: Manifest) -> None:
+        put(identifier, manifest)
+        if identifier == tag and theirs:
+            lost = {"schemaVersion": 2, "mediaType": INDEX, "manifests": theirs.pop(0)}
+            put(tag, oci.parse_manifest(json.dumps(lost).encode(), INDEX))
+
+    monkeypatch.setattr(legacy, "put_manifest", contested)
+    push(legacy, mine)
+    assert [one.digest for one in legacy.referrers(subject.digest)] == [mine.digest]
+    assert theirs == []
+
+
+def test_a_list_that_is_rewritten_all_the_time_is_given_up(
+    legacy: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = legacy.resolve("v1")
+    tag, put = referrers.fallback_tag(subject.digest), legacy.put_manifest
+
+    def contested(identifier: str, manifest: Manifest) -> None:
+        put(identifier, manifest)
+        if identifier == tag:
+            empty = {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}
+            put(tag, oci.parse_manifest(json.dumps(empty).encode(), INDEX))
+
+    monkeypatch.setattr(legacy, "put_manifest", contested)
+    with pytest.raises(Conflict, match="all the time"):
+        push(legacy, artifact(subject, SBOM))
+
+
+def test_a_manifest_is_deleted_with_its_entry(legacy: Repository) -> None:
+    subject = legacy.resolve("v1")
+    sbom, signature = artifact(subject, SBOM), artifact(subject, SIGNATURE)
+    for one in (sbom, signature):
+        push(legacy, one)
+    referrers.delete(legacy, sbom.digest)
+    with pytest.raises(NotFound):
+        legacy.manifest(sbom.digest)
+    assert [one.digest for one in legacy.referrers(subject.digest)] == [signature.digest]
+
+
+def test_which_way_referrers_are_listed(
+    legacy: Repository, connect: Connect, modern_registry: RegistryServer, repository: str
+) -> None:
+    assert legacy.listed_referrers(SUBJECT)[0] == referrers.FALLBACK
+    modern_registry.push_image(repository, "v1")
+    modern = connect(modern_registry.host).repository(repository)
+    assert modern.listed_referrers(SUBJECT)[0] == referrers.API
+
+
 def test_a_tag_that_holds_something_else_is_left_alone(legacy: Repository) -> None:
     subject, image = legacy.resolve("v1"), legacy.manifest("v1")
     other = legacy.manifest(image.manifests[0].digest)
     legacy.put_manifest(referrers.fallback_tag(subject.digest), other)
     assert list(legacy.referrers(subject.digest)) == []
+    sbom = artifact(subject, SBOM)
     with pytest.raises(Conflict, match="something else"):
-        push(legacy, artifact(subject, SBOM))
+        push(legacy, sbom)
+    referrers.leave(legacy, sbom)
+    assert legacy.resolve(referrers.fallback_tag(subject.digest)).digest == other.digest
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,12 @@ _NO_API = frozenset({400, 404, 405, 406, 410, 501})
 _MOST = 100_000
 """Referrers of one subject that are read before the list is refused."""
 
+_TRIES = 8
+"""How often a fallback index is written before those who write it at the same time win."""
+
+API, FALLBACK = "referrers api", "referrers tag"
+"""How the referrers of a manifest came to be known."""
+
 _Entries = list[dict[str, Any]]
 
 
@@ -34,15 +40,22 @@ def of(
     repository: Repository, digest: str, artifact_type: str | None = None
 ) -> Iterator[Descriptor]:
     """The referrers of `digest`, by the API or, where there is none, by the fallback index."""
+    return listed(repository, digest, artifact_type)[1]
+
+
+def listed(
+    repository: Repository, digest: str, artifact_type: str | None = None
+) -> tuple[str, Iterator[Descriptor]]:
+    """The same, and which of the two it was: `API` or `FALLBACK`."""
     target = with_query(f"referrers/{digest}", {"artifactType": artifact_type})
     call = repository.completed(Call("GET", target, accepted=_NO_API))
     answers = repository.registry.pages(call)
     first = next(answers)
     if _index(first) is None:
         fallback = _read_fallback(repository, fallback_tag(digest))
-        yield from _distinct(iter(fallback), artifact_type)
-        return
-    yield from _distinct(_entries(chain((first,), answers), artifact_type), artifact_type)
+        return FALLBACK, _distinct(iter(fallback), artifact_type)
+    entries = _entries(chain((first,), answers), artifact_type)
+    return API, _distinct(entries, artifact_type)
 
 
 def _entries(answers: Iterator[Response], artifact_type: str | None) -> Iterator[Descriptor]:
@@ -86,12 +99,15 @@ def fallback_tag(digest: str) -> str:
 
 
 def _read_fallback(repository: Repository, tag: str) -> tuple[Descriptor, ...]:
-    """What the fallback index lists; a missing one, or something else, lists nothing."""
+    """What the fallback index lists; a missing one, or something else, lists nothing.
+
+    Whoever can push can put an image under that tag, or Docker's list of images.
+    """
     try:
         found = repository.manifest(tag)
     except (NotFound, IntegrityFailure):
         return ()
-    return found.manifests if found.is_index else ()
+    return found.manifests if found.media_type == oci.OCI_INDEX else ()
 
 
 def enter(repository: Repository, manifest: Manifest) -> None:
@@ -105,7 +121,9 @@ def enter(repository: Repository, manifest: Manifest) -> None:
     def add(entries: _Entries) -> _Entries:
         return entries if _has(entries, manifest.digest) else [*entries, own]
 
-    _rewrite(repository, manifest, add)
+    if manifest.subject is not None and not _rewrite(repository, manifest.subject.digest, add):
+        tag = fallback_tag(manifest.subject.digest)
+        raise Conflict(f"the tag {tag}, meant for a list of referrers, holds something else")
 
 
 def leave(repository: Repository, manifest: Manifest) -> None:
@@ -114,35 +132,57 @@ def leave(repository: Repository, manifest: Manifest) -> None:
     def remove(entries: _Entries) -> _Entries:
         return [entry for entry in entries if entry.get("digest") != manifest.digest]
 
-    _rewrite(repository, manifest, remove)
+    if manifest.subject is not None:
+        _rewrite(repository, manifest.subject.digest, remove)
+
+
+def delete(repository: Repository, digest: str) -> None:
+    """Delete a manifest, and take it out of the fallback index that lists it, if one does.
+
+    distribution-spec 1.1, "Deleting Manifests" and "Referrers Tag Schema".
+    """
+    try:
+        manifest = repository.manifest(digest)
+    except (NotFound, IntegrityFailure):
+        manifest = None  # whatever it is, it can be deleted; nothing says what it refers to
+    repository.delete(digest)
+    if manifest is not None:
+        leave(repository, manifest)
 
 
 def _has(entries: _Entries, digest: str) -> bool:
     return any(entry.get("digest") == digest for entry in entries)
 
 
-def _rewrite(
-    repository: Repository, manifest: Manifest, change: Callable[[_Entries], _Entries]
-) -> None:
-    """Read the fallback index of a manifest's subject, change its entries, write it back."""
-    if manifest.subject is None:
-        return
-    tag = fallback_tag(manifest.subject.digest)
+def _rewrite(repository: Repository, subject: str, change: Callable[[_Entries], _Entries]) -> bool:
+    """Read a fallback index, change its entries, write it back; False where it is none.
+
+    Registries have no conditional PUT: another client that read the index before we wrote it
+    writes ours away. So it is read again after it was written, until nothing is to be changed.
+    """
+    tag = fallback_tag(subject)
     with repository.registry.indexing:
-        document = _fallback_document(repository, tag)
-        before = list(document["manifests"])
-        document["manifests"] = change(before)
-        if document["manifests"] == before:
-            return
-        content = json.dumps(document, separators=(",", ":")).encode()
-        repository.put_manifest(tag, oci.parse_manifest(content, oci.OCI_INDEX))
+        for attempt in range(_TRIES + 1):
+            document = _fallback_document(repository, tag)
+            if document is None:
+                return False
+            before = document["manifests"]
+            after = change(list(before))
+            if after == before:
+                return True
+            if attempt == _TRIES:
+                break
+            content = json.dumps({**document, "manifests": after}, separators=(",", ":")).encode()
+            repository.put_manifest(tag, oci.parse_manifest(content, oci.OCI_INDEX))
+    raise Conflict(f"the list of referrers under the tag {tag} is rewritten all the time")
 
 
-def _fallback_document(repository: Repository, tag: str) -> dict[str, Any]:
+def _fallback_document(repository: Repository, tag: str) -> dict[str, Any] | None:
+    """The index to be changed, an empty one where there is none; None for something else."""
     try:
         found = repository.manifest(tag)
     except NotFound:
         return {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
     if found.media_type != oci.OCI_INDEX:
-        raise Conflict(f"the tag {tag}, meant for a list of referrers, holds something else")
+        return None
     return {**found.document, "manifests": list(found.document.get("manifests") or [])}

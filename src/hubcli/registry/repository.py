@@ -134,6 +134,14 @@ class Repository:
 
         return referrers.of(self, digest, artifact_type)
 
+    def listed_referrers(
+        self, digest: str, artifact_type: str | None = None
+    ) -> tuple[str, Iterator[Descriptor]]:
+        """The same, and where they are listed: `referrers.API` or `referrers.FALLBACK`."""
+        from hubcli.registry import referrers
+
+        return referrers.listed(self, digest, artifact_type)
+
 
 def _manifest(answer: Response, identifier: str) -> Manifest:
     """The manifest in an answer, once its bytes are what was promised."""
