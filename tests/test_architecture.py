@@ -28,7 +28,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.auth.tokens",),
     ("hubcli.stores", "hubcli.registry", "hubcli.hub"),
     ("hubcli.transfer", "hubcli.inspection", "hubcli.layers", "hubcli.auth.signin"),
-    ("hubcli.authoring",),
+    ("hubcli.authoring", "hubcli.artifacts"),
     ("hubcli.session",),
     ("hubcli.suggestions",),
     ("hubcli.cli",),

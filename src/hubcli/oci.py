@@ -271,6 +271,18 @@ class Manifest:
         """Whether it is something to run: its config is an image's."""
         return self.config is not None and self.config.media_type in CONFIG_TYPES
 
+    @property
+    def is_artifact(self) -> bool:
+        """Whether it holds files rather than the layers of an image: by its config, or, where that
+        is an image's as cosign's are, by layers none of which is a tar."""
+        if self.is_index:
+            return False
+        if not self.is_image:
+            return True
+        return bool(self.layers) and not any(
+            ".tar" in layer.media_type or layer.is_foreign for layer in self.layers
+        )
+
     def children(self) -> Iterator[Descriptor]:
         """What it refers to and needs, in the document's order; the subject is not among it."""
         if self.config is not None:

@@ -74,6 +74,11 @@ def parse_local(text: str) -> Local:
     return _prefixed(text) or parse_path(text)
 
 
+def is_path(text: str) -> bool:
+    """Whether `parse_local` takes it for a plain path, and no store is spelled."""
+    return _prefixed(text) is None
+
+
 def parse_path(text: str) -> Local:
     """A plain path: a file or `*.tar`, `*.tar.gz`, `*.tgz` is an archive, else `DIR[:TAG]`."""
     if not text:

@@ -2,6 +2,6 @@
 
 from hubcli.transfer.engine import Transfer
 from hubcli.transfer.events import Events
-from hubcli.transfer.images import Image, Options, Report, Target
+from hubcli.transfer.images import HoldsFiles, Image, Options, Report, Target
 
-__all__ = ["Events", "Image", "Options", "Report", "Target", "Transfer"]
+__all__ = ["Events", "HoldsFiles", "Image", "Options", "Report", "Target", "Transfer"]

@@ -14,7 +14,7 @@ from hubcli.stores import CHOSEN_FROM, ONLY, Source
 from hubcli.transfer import attached, graph
 from hubcli.transfer.copying import Copying
 from hubcli.transfer.events import Events
-from hubcli.transfer.images import Image, Options, Report, Target
+from hubcli.transfer.images import HoldsFiles, Image, Options, Report, Target
 from hubcli.transfer.threads import Workers
 
 
@@ -77,6 +77,8 @@ class Transfer:
         an annotation that says so."""
         platforms = self._options.platforms
         found = source.store.manifest(whole.digest if whole else source.identifier)
+        if self._options.only_images and found.is_artifact:
+            raise HoldsFiles(found)
         if not platforms:
             return found, None
         if not found.is_index:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hubcli.oci import Platform
+from hubcli.errors import Unsupported
+from hubcli.oci import Manifest, Platform
 from hubcli.stores import Source, Store
 
 
@@ -42,7 +43,7 @@ class Options:
     `lenient` takes an image that is for one platform only, whichever that is. `jobs` is how many
     blobs move at once; `chunk_size` (bytes) has them uploaded in chunks. `referrers` and
     `digest_tags` take along what refers to the image by its subject, and by cosign's tags
-    `sha256-….sig` and the like.
+    `sha256-….sig` and the like. With `only_images` an artifact is not copied: HoldsFiles.
     """
 
     platforms: tuple[Platform, ...] | None = None
@@ -54,6 +55,15 @@ class Options:
     dry_run: bool = False
     referrers: bool = False
     digest_tags: bool = False
+    only_images: bool = False
+
+
+class HoldsFiles(Unsupported):
+    """It is no image, but the artifact `manifest`."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__("it is no image, but an artifact")
+        self.manifest = manifest
 
 
 @dataclass

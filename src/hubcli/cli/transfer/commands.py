@@ -12,6 +12,7 @@ import typer
 from hubcli.cli.commands import Commands, Shown
 from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.transfer.artifacts import Annotations, ArtifactType, push_files
 from hubcli.cli.transfer.running import TRANSFER, Job, run
 from hubcli.errors import UsageError
 from hubcli.output import Selection
@@ -79,7 +80,7 @@ def pull(
         typer.Argument(
             metavar="[DEST]",
             help="A local store, or a path: *.tar, *.tar.gz and *.tgz are OCI archives, other "
-            "paths OCI layout directories. Default: oci:./NAME:TAG.",
+            "paths OCI layout directories. Default: oci:./NAME:TAG; for an artifact: .",
             show_default=False,
         ),
     ] = None,
@@ -98,6 +99,9 @@ def pull(
 
     It is the image for this machine's platform unless --platform or --all-platforms says
     otherwise. A pull that was interrupted goes on where it stopped when it is run again.
+
+    An artifact that is no image is unpacked into files below DEST, unless that is spelled as a
+    store; other files of the same names stay as they are without --force.
 
     \b
     Examples:
@@ -125,9 +129,11 @@ def pull(
     def plan(first: str, second: str | None) -> Job:
         source = parse(first)
         target = spelling.Local(spelling.OCI, f"./{source.basename}")
+        files: str | None = "."
         if second is not None:
             target = _written(spelling.parse_local(second), archive)
-        return Job(source, target, options, _how_to_run)
+            files = second if spelling.is_path(second) and target.kind == spelling.OCI else None
+        return Job(source, target, options, _how_to_run, files)
 
     return run(runtime, selection, (reference, destination), from_file, plan)
 
@@ -147,6 +153,16 @@ def push(
     reference: Annotated[
         str | None, typer.Argument(metavar="REF", help="Where to push it.", show_default=False)
     ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE…]",
+            help="With --artifact all but the last are FILE[:MEDIA_TYPE].",
+            show_default=False,
+        ),
+    ] = None,
+    artifact: ArtifactType = None,
+    annotation: Annotations = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
     referrers: Referrers = False,
@@ -163,11 +179,15 @@ def push(
     All platforms are pushed unless --platform says otherwise. What the registry has already is
     not sent again.
 
+    With --artifact files become an artifact: FILE[:MEDIA_TYPE]… and, last of all, REF. Each keeps
+    its name; a path that is absolute or goes up keeps its last part only.
+
     \b
     Examples:
       hubcli push oci:app:latest myname/app
       hubcli push app.tar localhost:5000/app:v1
       docker save app | hubcli push - myname/app
+      hubcli push --artifact application/vnd.acme m.bin card.md:text/markdown acme/model:v1
     """
     from hubcli.reference import parse
     from hubcli.stores import spelling
@@ -183,6 +203,14 @@ def push(
         referrers=referrers,
         digest_tags=digest_tags,
     )
+
+    if artifact is not None:
+        if from_file is not None:
+            raise UsageError("--artifact and --from-file exclude each other")
+        words = [word for word in (source, reference, *(more or ())) if word is not None]
+        return push_files(runtime, selection, artifact, words, annotation, options)
+    if more or annotation:
+        raise UsageError("several files, and --annotation, go with --artifact TYPE")
 
     def plan(first: str, second: str | None) -> Job:
         return Job(spelling.parse_local(first), parse(_needed(second, "REF")), options)

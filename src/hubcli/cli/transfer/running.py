@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from hubcli.errors import UsageError
 from hubcli.output import Field, Kind, Row, Selection, View
 
 if TYPE_CHECKING:
+    from hubcli.oci import Manifest
     from hubcli.transfer import Options, Report
     from hubcli.transfer.places import Places, Spelled
 
@@ -39,12 +40,16 @@ _LARGEST_LIST = 16 << 20
 
 @dataclass(frozen=True)
 class Job:
-    """One image to copy. `hint` says, once it is there, what can be done with it."""
+    """One image to copy. `hint` says, once it is there, what can be done with it.
+
+    An artifact that is no image is unpacked into the directory `files`, where that is given.
+    """
 
     source: Spelled
     destination: Spelled
     options: Options
     hint: Callable[[Report], str] | None = None
+    files: str | None = None
 
 
 Plan = Callable[[str, str | None], Job]
@@ -80,11 +85,16 @@ def run(
     return One(row) if runner.asked else None
 
 
+def asked(selection: Selection) -> bool:
+    """Whether rows are wanted on stdout."""
+    return bool(selection.format or selection.fields or selection.query)
+
+
 class _Runner:
     def __init__(self, runtime: Runtime, selection: Selection) -> None:
         self._runtime = runtime
         self._quiet = selection.quiet
-        self.asked = bool(selection.format or selection.fields or selection.query)
+        self.asked = asked(selection)
         self._places: Places = places(runtime)
 
     def check(self, jobs: list[Job]) -> None:
@@ -98,20 +108,50 @@ class _Runner:
 
     def row(self, job: Job) -> Row:
         """Copy one image; its row."""
+        from hubcli.transfer import HoldsFiles
+
+        try:
+            report = self._copied(job)
+        except HoldsFiles as found:
+            report = self._unpacked(job, found.manifest)
+            return told(self._runtime, report, job.options, quiet=self._quiet)
+        row = told(self._runtime, report, job.options, quiet=self._quiet)
+        ready = not job.options.dry_run and not _is_stdout(job.destination)
+        if job.hint is not None and self._runtime.output.stderr_is_terminal and ready:
+            self._notify(job.hint(report))
+        return row
+
+    def _copied(self, job: Job) -> Report:
         from hubcli.transfer import Transfer
 
-        output = self._runtime.output
-        notify = (lambda _: None) if self._quiet else output.notice
+        options = replace(job.options, only_images=job.files is not None)
         with (
             self._places.pair(job.source, job.destination) as (read, written),
-            output.progress(quiet=self._quiet) as progress,
+            self._runtime.output.progress(quiet=self._quiet) as progress,
         ):
-            report = Transfer(job.options, progress, notify).copy(read, written)
-        notify(_summary(report, job.options))
-        ready = not job.options.dry_run and not _is_stdout(job.destination)
-        if job.hint is not None and output.stderr_is_terminal and ready:
-            notify(job.hint(report))
-        return _row(report, job.options)
+            return Transfer(options, progress, self._notify).copy(read, written)
+
+    def _unpacked(self, job: Job, manifest: Manifest) -> Report:
+        from hubcli.cli.transfer.artifacts import unpack
+
+        if job.options.referrers or job.options.digest_tags:
+            self._notify("what is attached to the artifact is left out; pull it into oci:DIR")
+        with (
+            self._places.source(job.source) as read,
+            self._runtime.output.progress(quiet=self._quiet) as progress,
+        ):
+            return unpack(read, manifest, Path(job.files or "."), job.options, progress)
+
+    def _notify(self, text: str) -> None:
+        if not self._quiet:
+            self._runtime.output.notice(text)
+
+
+def told(runtime: Runtime, report: Report, options: Options, *, quiet: bool) -> Row:
+    """The row of a transfer that is done, which is said, too."""
+    if not quiet:
+        runtime.output.notice(_summary(report, options))
+    return _row(report, options)
 
 
 def _lines(runtime: Runtime, name: str) -> Iterator[tuple[str, str | None]]:
