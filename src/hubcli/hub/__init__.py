@@ -9,6 +9,7 @@ from hubcli.http.client import Authorizer, Client
 from hubcli.hub.account import Accounts
 from hubcli.hub.auditlog import AuditLog
 from hubcli.hub.client import Api
+from hubcli.hub.collaborators import Collaborators
 from hubcli.hub.grants import Grants
 from hubcli.hub.invites import Invites
 from hubcli.hub.members import Members
@@ -19,6 +20,7 @@ from hubcli.hub.search import Search
 from hubcli.hub.tags import Tags
 from hubcli.hub.teams import Teams
 from hubcli.hub.tokens import PersonalTokens
+from hubcli.hub.webhooks import Webhooks
 
 
 class Hub:
@@ -87,3 +89,11 @@ class Hub:
     @cached_property
     def organization_tokens(self) -> OrganizationTokens:
         return OrganizationTokens(self._api, self._concurrency)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self._api, self._concurrency)
+
+    @cached_property
+    def collaborators(self) -> Collaborators:
+        return Collaborators(self._api, self._concurrency)
