@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ class Packed:
         more than a manifest holds.
         """
         self.blobs = _FileBlobs()
+        for file in files:
+            _check_regular(file.path)
         titles = [file.title for file in files]
         try:
             check_distinct(titles)
@@ -142,6 +145,19 @@ class Packed:
         return self.root
 
 
+def _check_regular(path: Path) -> None:
+    """UsageError for what cannot be read twice, as it is here: pipes, devices, directories."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"cannot read {path}: {reason}") from error
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is a directory; pack it first, with tar say")
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{path} is no regular file")
+
+
 class _FileBlobs:
     """Blobs that are files, read when they are wanted; `stores.BlobSource`."""
 
@@ -151,10 +167,6 @@ class _FileBlobs:
     def add(self, file: File) -> Descriptor:
         hasher = Hasher()
         try:
-            if not file.path.is_file():
-                kind = "a directory" if file.path.is_dir() else "no regular file"
-                missing = UsageError(f"{file.path} is {kind}")
-                raise missing if file.path.exists() else FileNotFoundError(2, "no such file")
             with file.path.open("rb") as stream:
                 while chunk := stream.read(_CHUNK):
                     hasher.update(chunk)

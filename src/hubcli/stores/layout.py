@@ -99,7 +99,9 @@ class Layout:
             seen.add(entry.digest)
             with suppress(NotFound):
                 manifest = self._read(entry.digest, entry)
-                found = replace(entry, artifact_type=manifest.artifact_type)
+                found = replace(
+                    entry, artifact_type=manifest.artifact_type, annotations=manifest.annotations
+                )
                 refers = manifest.subject is not None and manifest.subject.digest == digest
                 if refers and artifact_type in {None, found.artifact_type}:
                     yield found
