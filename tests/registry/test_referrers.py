@@ -190,9 +190,19 @@ def test_which_way_referrers_are_listed(
     assert modern.listed_referrers(SUBJECT)[0] == referrers.API
 
 
-def test_a_tag_that_holds_something_else_is_left_alone(legacy: Repository) -> None:
+def docker_list(image: Manifest) -> Manifest:
+    """The same image as Docker's list."""
+    document = {**image.document, "mediaType": oci.DOCKER_LIST}
+    return oci.parse_manifest(json.dumps(document).encode(), oci.DOCKER_LIST)
+
+
+@pytest.mark.parametrize("kind", ["an image", "an image for two platforms", "Docker's list"])
+def test_a_tag_that_holds_something_else_is_left_alone(legacy: Repository, kind: str) -> None:
     subject, image = legacy.resolve("v1"), legacy.manifest("v1")
-    other = legacy.manifest(image.manifests[0].digest)
+    if kind == "an image":
+        other = legacy.manifest(image.manifests[0].digest)
+    else:
+        other = image if kind != "Docker's list" else docker_list(image)
     legacy.put_manifest(referrers.fallback_tag(subject.digest), other)
     assert list(legacy.referrers(subject.digest)) == []
     sbom = artifact(subject, SBOM)

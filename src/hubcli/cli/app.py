@@ -50,8 +50,10 @@ COMMANDS: dict[str, Entry] = {
     "index": Entry("index", "Make and change indexes.", noun=True),
     "blob": Entry("blob", "Read and write blobs.", noun=True),
     "referrer": Entry("referrer", "See, get and attach what refers to images.", noun=True),
-    "sbom": Entry("sbom", "Print the SBOM of an image."),
-    "provenance": Entry("sbom", "Print the SLSA provenance of an image."),
+    "sbom": Entry("sbom", "Print the SBOM of an image: SPDX, CycloneDX or Syft's."),
+    "provenance": Entry(
+        "sbom", "Print the SLSA provenance of an image: how it was built, and from what."
+    ),
     "annotate": Entry("editing.annotating", "Set or remove annotations of a manifest or index."),
     "mutate": Entry("editing.mutating", "Change how an image runs."),
     "append": Entry("editing.layering", "Put layers on top of an image."),

@@ -101,13 +101,19 @@ def fallback_tag(digest: str) -> str:
 def _read_fallback(repository: Repository, tag: str) -> tuple[Descriptor, ...]:
     """What the fallback index lists; a missing one, or something else, lists nothing.
 
-    Whoever can push can put an image under that tag, or Docker's list of images.
+    Whoever can push can put an image under that tag, for several platforms, too.
     """
     try:
         found = repository.manifest(tag)
     except (NotFound, IntegrityFailure):
         return ()
-    return found.manifests if found.media_type == oci.OCI_INDEX else ()
+    return found.manifests if _is_list(found) else ()
+
+
+def _is_list(found: Manifest) -> bool:
+    """Whether it is a list of referrers, and no image for several platforms."""
+    images = (entry for entry in found.manifests if entry.platform and not entry.artifact_type)
+    return found.media_type == oci.OCI_INDEX and not any(images)
 
 
 def enter(repository: Repository, manifest: Manifest) -> None:
@@ -183,6 +189,6 @@ def _fallback_document(repository: Repository, tag: str) -> dict[str, Any] | Non
         found = repository.manifest(tag)
     except NotFound:
         return {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
-    if found.media_type != oci.OCI_INDEX:
+    if not _is_list(found):
         return None
     return {**found.document, "manifests": list(found.document.get("manifests") or [])}
