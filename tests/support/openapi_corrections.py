@@ -154,6 +154,53 @@ UNDOCUMENTED = {
     "DELETE /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}": (
         "the same for organization access tokens; documented in prose"
     ),
+    "GET /v2/repositories/{namespace}/{repository}/webhook_pipeline": (
+        "webhooks, as public clients list them"
+    ),
+    "GET /v2/namespaces/{namespace}/repositories/{repository}/webhook_pipeline": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "POST /v2/repositories/{namespace}/{repository}/webhook_pipeline": (
+        "webhooks, as public clients make them"
+    ),
+    "POST /v2/namespaces/{namespace}/repositories/{repository}/webhook_pipeline": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "DELETE /v2/repositories/{namespace}/{repository}/webhook_pipeline/{slug}": (
+        "webhooks, as Hub's old web code removes them"
+    ),
+    "DELETE /v2/namespaces/{namespace}/repositories/{repository}/webhook_pipeline/{slug}": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "GET /v2/repositories/{namespace}/{repository}/webhook_pipeline/{slug}/history": (
+        "deliveries, as Hub's old web code reads them"
+    ),
+    "GET /v2/namespaces/{namespace}/repositories/{repository}/webhook_pipeline/{slug}/history": (
+        "the same for organization access tokens; documented in prose"
+    ),
+    "GET /v2/repositories/{namespace}/{repository}/collaborators": (
+        "collaborators, as Docker-Hub-API lists them"
+    ),
+    "GET /v2/namespaces/{namespace}/repositories/{repository}/collaborators": (
+        "the same for organization access tokens; inferred"
+    ),
+    "POST /v2/repositories/{namespace}/{repository}/collaborators": (
+        "collaborators, as Docker-Hub-API adds them"
+    ),
+    "POST /v2/namespaces/{namespace}/repositories/{repository}/collaborators": (
+        "the same for organization access tokens; inferred"
+    ),
+    "DELETE /v2/repositories/{namespace}/{repository}/collaborators/{user}": (
+        "collaborators, as Docker-Hub-API removes them"
+    ),
+    "DELETE /v2/namespaces/{namespace}/repositories/{repository}/collaborators/{user}": (
+        "the same for organization access tokens; inferred"
+    ),
+    "GET /api/build/v1/source": "what a repository is built from, as public clients ask",
+    "GET /api/build/v1/setting": "the rules of automated builds (a public Java client)",
+    "POST /api/build/v1/setting/{uuid}/build": "builds a rule (a public Java client)",
+    "POST /api/build/v1/source/{uuid}/trigger/{trigger}/call": "as CI scripts trigger builds",
+    "GET /api/audit/v1/build": "what was built, as scripts ask",
     "POST /v2/logout": "ends a login",
     "POST /v2/access-tokens/desktop-generate": "a token for a device login, as docker makes it",
     "POST /oauth/device/code": "RFC 8628, on the login host",

@@ -15,9 +15,14 @@ from starlette.types import ASGIApp
 
 from hubcli.sandbox.accounts import Accounts
 from hubcli.sandbox.auditlog import AuditLog
+from hubcli.sandbox.builds import Builds
+from hubcli.sandbox.collaborators import Collaborators
+from hubcli.sandbox.deliveries import Deliveries
 from hubcli.sandbox.faults import FaultInjection
 from hubcli.sandbox.hub.auditlog import AuditLogRoutes
+from hubcli.sandbox.hub.builds import BuildRoutes
 from hubcli.sandbox.hub.calls import Gateway
+from hubcli.sandbox.hub.collaborators import CollaboratorRoutes
 from hubcli.sandbox.hub.devices import Devices
 from hubcli.sandbox.hub.grants import GrantRoutes
 from hubcli.sandbox.hub.invites import InviteRoutes
@@ -35,6 +40,7 @@ from hubcli.sandbox.hub.settings import SettingsRoutes
 from hubcli.sandbox.hub.state import Hub
 from hubcli.sandbox.hub.tags import TagRoutes
 from hubcli.sandbox.hub.teams import TeamRoutes
+from hubcli.sandbox.hub.webhooks import WebhookRoutes
 from hubcli.sandbox.hubaccess import HubAccess
 from hubcli.sandbox.invites import Invites
 from hubcli.sandbox.organizations import OrganizationSeeding
@@ -49,6 +55,7 @@ from hubcli.sandbox.storage import Storage
 from hubcli.sandbox.teams import Teams
 from hubcli.sandbox.tokens import LIFETIME as TOKEN_LIFETIME
 from hubcli.sandbox.tokens import TokenMint
+from hubcli.sandbox.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +90,19 @@ class Sandbox:
             self.accounts, self.repositories, self.teams, self.invites, self.audit
         )
         seed(self.storage, self.accounts, self.repositories, organizations)
-        self.permissions = Permissions(self.accounts, self.teams)
+        self.collaborators = Collaborators(database)
+        self.builds = Builds(database)
+        self.builds.seed(self.repositories)
+        self.webhooks = Webhooks(database)
+        self.deliveries = Deliveries(self.webhooks, self.repositories)
+        self.permissions = Permissions(self.accounts, self.teams, self.collaborators)
         self.access = HubAccess(
             self.accounts,
             self.repositories,
             self.permissions,
             self.storage,
+            self.webhooks,
+            self.deliveries,
             enforce_pull_limit=settings.enforce_pull_limit,
             catalog=settings.catalog,
         )
@@ -99,7 +113,8 @@ class Sandbox:
         self.app = self._application(settings)
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Let go of all files, and send no more to webhooks."""
+        self.deliveries.close()
         self.storage.close()
 
     def _application(self, settings: Settings) -> ASGIApp:
@@ -126,6 +141,9 @@ class Sandbox:
             self.invites,
             self.audit,
             self.settings,
+            self.webhooks,
+            self.collaborators,
+            self.builds,
         )
         return [
             route
@@ -145,6 +163,9 @@ class Sandbox:
                 SettingsRoutes(hub),
                 RepositoryRoutes(hub),
                 TagRoutes(hub),
+                WebhookRoutes(hub),
+                CollaboratorRoutes(hub),
+                BuildRoutes(hub),
             )
             for route in part.routes(gateway)
         ]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from hubcli.sandbox.access import ALL_ACTIONS, DELETE, PULL, PUSH, PullLimit, Refusal
 from hubcli.sandbox.accounts import PAID_PLANS, Accounts, Identity, Scope, now
+from hubcli.sandbox.deliveries import Deliveries
 from hubcli.sandbox.permissions import Permissions
 from hubcli.sandbox.repositories import HubRepository, Repositories
 from hubcli.sandbox.storage import Storage
+from hubcli.sandbox.webhooks import Webhooks
 
 ANONYMOUS_PULLS = 100
 PERSONAL_PULLS = 200
@@ -57,6 +59,8 @@ class HubAccess:
         repositories: Repositories,
         permissions: Permissions,
         storage: Storage,
+        webhooks: Webhooks,
+        deliveries: Deliveries,
         *,
         enforce_pull_limit: bool = False,
         catalog: bool = False,
@@ -65,6 +69,8 @@ class HubAccess:
         self._repositories = repositories
         self._permissions = permissions
         self._storage = storage
+        self._webhooks = webhooks
+        self._deliveries = deliveries
         self._enforce = enforce_pull_limit
         self._catalog = catalog
         self._pulls = PullCounter()
@@ -98,6 +104,14 @@ class HubAccess:
             raise Refusal(f"{repository} is archived: it is read-only")
         self._protect(found, reference)
         self._repositories.change(found, updated=now(), status=1, type=found.type or "image")
+        self._tell(subject, found, reference)
+
+    def _tell(self, subject: str | None, repository: HubRepository, reference: str) -> None:
+        """Webhooks hear of tags; what has only a digest is a part of something that has one."""
+        identity = self._identity(subject)
+        pusher = "anonymous" if identity is None else identity.account
+        if ":" not in reference and self._webhooks.expect(repository, reference, pusher):
+            self._storage.database.after_commit(self._deliveries.wake)
 
     def pulled(self, subject: str | None, address: str, repository: str, reference: str) -> None:  # noqa: ARG002
         limit = self.pull_limit(subject, address)

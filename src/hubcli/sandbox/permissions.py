@@ -7,6 +7,7 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 
 from hubcli.sandbox.accounts import Accounts, Identity, Scope
+from hubcli.sandbox.collaborators import Collaborators
 from hubcli.sandbox.repositories import HubRepository
 from hubcli.sandbox.teams import Teams
 
@@ -59,12 +60,13 @@ class Permissions:
     """Rights as Hub grants them: the least of what the account and its credential allow.
 
     Owners and editors of an organization may do all with its repositories, members what their
-    teams may.
+    teams may; collaborators of a person may push.
     """
 
-    def __init__(self, accounts: Accounts, teams: Teams) -> None:
+    def __init__(self, accounts: Accounts, teams: Teams, collaborators: Collaborators) -> None:
         self._accounts = accounts
         self._teams = teams
+        self._collaborators = collaborators
 
     def role(self, identity: Identity | None, namespace: str) -> Role:
         """The role of the account itself, whatever it signed in with."""
@@ -97,7 +99,8 @@ class Permissions:
         if role >= Role.EDITOR:
             return _Permission.ADMIN
         if role < Role.MEMBER:
-            return _Permission.NONE
+            helps = self._collaborators.has(repository.id, identity.account)
+            return _Permission.WRITE if helps else _Permission.NONE
         found = self._teams.permission(repository.id, identity.account)
         return _Permission.NONE if found is None else _Permission[found.upper()]
 

@@ -49,9 +49,12 @@ class Call:
     def document(self) -> Any:
         """The JSON document that was sent; nothing at all is an empty object."""
         try:
-            return json.loads(self.content or b"{}")
-        except ValueError:
+            document = json.loads(self.content or b"{}")
+            # Half of a surrogate pair can be spelled in JSON, but is no text.
+            json.dumps(document, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
             raise detail(400, "JSON parse error") from None
+        return document
 
     def body(self) -> Body:
         """The JSON object that was sent."""

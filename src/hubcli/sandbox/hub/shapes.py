@@ -51,7 +51,7 @@ class RepositoryShapes:
             "user": repository.namespace,
             "status_description": _STATUS[repository.status],
             "is_automated": False,
-            "collaborator_count": 0,
+            "collaborator_count": len(self._hub.collaborators.of(repository.id)),
             "affiliation": "owner" if rights.admin else None,
             "hub_user": repository.creator,
             "has_starred": account is not None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from hubcli.sandbox.accounts import Accounts, Identity, Scope
 from hubcli.sandbox.auditlog import AuditLog
+from hubcli.sandbox.builds import Builds
+from hubcli.sandbox.collaborators import Collaborators
 from hubcli.sandbox.hub.answers import forbidden, not_found, unauthorized
 from hubcli.sandbox.hub.calls import Call
 from hubcli.sandbox.invites import Invites
@@ -14,6 +16,7 @@ from hubcli.sandbox.permissions import Permissions, Rights
 from hubcli.sandbox.repositories import HubRepository, Repositories
 from hubcli.sandbox.storage import Storage
 from hubcli.sandbox.teams import Teams
+from hubcli.sandbox.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class Hub:
     invites: Invites
     audit: AuditLog
     settings: OrganizationSettings
+    webhooks: Webhooks
+    collaborators: Collaborators
+    builds: Builds
 
     def repository(self, call: Call) -> HubRepository:
         """The repository in the path, if the caller may see it; otherwise it is not there."""
