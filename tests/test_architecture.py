@@ -26,7 +26,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.auth.credentials",),
     ("hubcli.http",),
     ("hubcli.auth.tokens",),
-    ("hubcli.stores", "hubcli.registry", "hubcli.hub"),
+    ("hubcli.stores", "hubcli.registry", "hubcli.hub", "hubcli.webhooks"),
     ("hubcli.transfer", "hubcli.inspection", "hubcli.layers", "hubcli.auth.signin"),
     ("hubcli.authoring", "hubcli.artifacts"),
     ("hubcli.session",),

@@ -28,7 +28,7 @@ _READ = Requirement(_ROLE, "scope-webhook-read")
 _EDIT = Requirement(_ROLE, "scope-webhook-edit")
 _DELETE = Requirement(_ROLE, "scope-webhook-admin")
 _TIMES = ("created", "created_at", "date", "timestamp", "last_updated")
-_STATUSES = ("status_code", "response_code", "status", "state", "result")
+_STATUSES = ("status_code", "response_code", "status", "state", "result", "error")
 
 
 class Webhooks:
