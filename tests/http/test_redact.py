@@ -17,6 +17,8 @@ from hubcli.http.redact import redacted
         ("https://a/x?refresh_token=s3cret", "https://a/x?refresh_token=REDACTED"),
         ("https://cdn/b?X-Amz-Signature=s&X-Amz-Credential=c&n=1",
          "https://cdn/b?X-Amz-Signature=REDACTED&X-Amz-Credential=REDACTED&n=1"),
+        ("https://a/api/build/v1/source/1/trigger/s3cret/call/",
+         "https://a/api/build/v1/source/1/trigger/REDACTED/call/"),
         ("https://user:s3cret@host:8443/p#frag", "https://host:8443/p"),
         ("https://[::1]:5/p", "https://[::1]:5/p"),
         ("https://[::1/p", "REDACTED"),

@@ -62,6 +62,9 @@ COMMANDS: dict[str, Entry] = {
     "registry": Entry("registry", "Look at a registry.", noun=True),
     "token": Entry("tokens", "Manage personal access tokens.", noun=True),
     "webhook": Entry("webhook", "Manage webhooks, and receive what they send.", noun=True),
+    "build": Entry(
+        "builds", "See, trigger and export automated builds, which Docker Hub retires.", noun=True
+    ),
     "account": Entry("account", "Show your Docker Hub account.", noun=True),
     "config": Entry("config", "Read and change the configuration.", noun=True),
     "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 _HARMLESS = frozenset(
@@ -15,6 +16,8 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 HIDDEN = "REDACTED"
+# What stands behind this in a path is a credential: whoever has the URL may do it.
+_TRIGGER = re.compile(r"(?<=/trigger/)[^/]+")
 
 
 def redacted(url: str) -> str:
@@ -32,4 +35,5 @@ def redacted(url: str) -> str:
         + (quote(value, safe="/:,*-") if name in _HARMLESS and len(value) <= 512 else HIDDEN)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
-    return urlunsplit((parts.scheme, netloc, parts.path, "&".join(shown), ""))
+    path = _TRIGGER.sub(HIDDEN, parts.path)
+    return urlunsplit((parts.scheme, netloc, path, "&".join(shown), ""))

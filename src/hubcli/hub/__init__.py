@@ -8,6 +8,7 @@ from functools import cached_property
 from hubcli.http.client import Authorizer, Client
 from hubcli.hub.account import Accounts
 from hubcli.hub.auditlog import AuditLog
+from hubcli.hub.builds import Builds
 from hubcli.hub.client import Api
 from hubcli.hub.collaborators import Collaborators
 from hubcli.hub.grants import Grants
@@ -97,3 +98,7 @@ class Hub:
     @cached_property
     def collaborators(self) -> Collaborators:
         return Collaborators(self._api, self._concurrency)
+
+    @cached_property
+    def builds(self) -> Builds:
+        return Builds(self._api)

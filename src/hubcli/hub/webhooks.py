@@ -6,7 +6,7 @@ No document describes these calls; the routes and fields are those that public c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -53,7 +53,7 @@ class Webhooks:
 
     def find(self, path: str, named: str) -> Row:
         """The webhook of that name, else with that slug; NotFound where there is none."""
-        rows = [*self.list(path)]
+        rows: Sequence[Row] = tuple(self.list(path))
         for field in ("name", "slug"):
             for row in rows:
                 if row[field] == named:

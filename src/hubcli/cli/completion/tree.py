@@ -233,7 +233,7 @@ _MEANINGS: Mapping[str, Value] = {
             *("K", "K=V", "NEW", "NEW_TAG", "PORT[/PROTO]", "TIME", "WORDS"),
             *("manifest put TYPE", "mutate DIR", "push TYPE", "referrer ls TYPE"),
             *("referrer attach TYPE", "TYPE|DIGEST"),
-            *("ADDRESS", "URL", "WEBHOOK", "-- ARG"),
+            *("ADDRESS", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
         ),
         _FREE,
     ),
