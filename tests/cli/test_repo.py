@@ -391,7 +391,8 @@ class TestEdit:
         before = alice("repo", "inspect", mine, "--format", "json").json()
         sandbox.forget()
         done = alice("repo", "edit", mine, "--readme", "-", stdin="# New\n")
-        assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"changed {mine}: readme\n")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert done.stderr == f"readme: (none) -> # New\\n\nchanged {mine}: readme\n"
         assert sandbox.requests("PATCH")[0].body == {"full_description": "# New\n"}
         assert len(sandbox.requests("PATCH")) == 1
         after = alice("repo", "inspect", mine, "--format", "json").json()

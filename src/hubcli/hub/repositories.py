@@ -128,6 +128,15 @@ class Repositories:
             body={"immutable_tags": bool(rules), "immutable_tags_rules": [*rules]},
         )
 
+    def frozen_by(self, path: str, rule: str) -> Sequence[str]:
+        """The tags that a rule (RE2) for immutable tags means, whether or not it is set.
+
+        POST /v2/namespaces/{namespace}/repositories/{repository}/immutabletags/verify
+        """
+        route = repository_route(path, "immutabletags/verify")
+        found = self._api.send("POST", route, body={"regex": rule}).object()
+        return names(found.get("tags")) or ()
+
     def delete(self, path: str) -> None:
         """Delete a repository with all that is in it; Hub does it some time later."""
         self._api.send_legacy("DELETE", path)

@@ -23,6 +23,14 @@ _PLATFORMS = (
     *("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386"),
     *("linux/ppc64le", "linux/s390x", "linux/riscv64", "windows/amd64"),
 )
+_CATEGORIES = (
+    *("api-management", "content-management-system", "data-science", "databases-and-storage"),
+    *("developer-tools", "integration-and-delivery", "internet-of-things"),
+    *("languages-and-frameworks", "machine-learning-and-ai", "message-queues"),
+    *("monitoring-and-observability", "networking", "operating-systems", "security"),
+    *("web-analytics", "web-servers"),
+)
+"""Docker Hub's, in 2026: what it does not know any more it refuses itself."""
 _ARCHITECTURES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
 
 
@@ -222,14 +230,16 @@ _MEANINGS: Mapping[str, Value] = {
     "OS/ARCH[/VARIANT]": _PLATFORM,
     "tag ls P": _PLATFORM,
     "tag inspect P": _PLATFORM,
+    "C": Value(_CATEGORIES),
+    "SLUG": Value(_CATEGORIES),
     "ARCH": Value(_ARCHITECTURES),
     "OS": Value(("linux", "windows")),
     "TYPE": Value(("image", "model", "plugin", "extension", "helm", "compose")),
     "ACTION": Value(("pull", "push", "delete"), listed=True),
     **dict.fromkeys(
         (
-            *("C", "CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "RANGE", "REGEX", "RULE"),
-            *("SECONDS", "SIZE", "SLUG", "TEXT", "USER", "VALUE", "account info NAME"),
+            *("CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "RANGE", "REGEX", "RULE"),
+            *("SECONDS", "SIZE", "TEXT", "USER", "VALUE", "account info NAME"),
             *("K", "K=V", "NEW", "NEW_TAG", "PORT[/PROTO]", "TIME", "WORDS"),
             *("manifest put TYPE", "mutate DIR", "push TYPE", "referrer ls TYPE"),
             *("referrer attach TYPE", "TYPE|DIGEST"),

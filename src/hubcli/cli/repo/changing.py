@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from hubcli.cli.repo.declared import (
     Readme,
     group,
 )
+from hubcli.cli.repo.freezing import VERIFY, frozen_tags
 from hubcli.cli.repo.names import on_hub, refuse_one_part
 from hubcli.cli.repo.texts import read_readme
 from hubcli.cli.runtime import Runtime
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _ACTION = "edit"
 _NOTHING_TO_EDIT = "{host} keeps nothing of a repository that could be edited"
 _LONGEST_SHOWN = 60
+_MOST_FROZEN = 10
+"""Tags that are named before they are frozen; --dry-run names all."""
 # Texts may come back with other line ends; these come back as they were sent, or not at all.
 _READ_BACK = frozenset({"visibility", "categories", "immutable_tags"})
 
@@ -71,6 +74,28 @@ class _Change:
             yield f"{field}: {_brief(row[field])} -> {_brief(value)}"
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What differs from the repository's row, and the tags that new rules freeze (None: none)."""
+
+    row: Row
+    changes: Sequence[_Change]
+    frozen: Sequence[str] | None
+
+    @property
+    def visibility(self) -> object:
+        """What it becomes, where that changes."""
+        return next((c.after["visibility"] for c in self.changes if "visibility" in c.after), None)
+
+    def told(self, change: _Change, most: int | None = _MOST_FROZEN) -> Iterator[str]:
+        """What was and will be, line by line; of frozen tags no more than `most` are named."""
+        yield from change.shown(self.row)
+        if self.frozen and "immutable_tags" in change.after:
+            named = self.frozen[:most]
+            rest = len(self.frozen) - len(named)
+            yield f"freezes {', '.join(named)}" + (f" and {rest:,} others" if rest else "")
+
+
 @group.command(
     "edit",
     shows=DETAILS,
@@ -80,6 +105,7 @@ class _Change:
         "GET /v2/categories",
         "PATCH /v2/repositories/{namespace}/{repository}/categories",
         "PATCH /v2/namespaces/{namespace}/repositories/{repository}/immutabletags",
+        VERIFY,
     ),
 )
 def edit(
@@ -112,6 +138,8 @@ def edit(
 ) -> Shown:
     """Change a repository; what is not named stays as it is.
 
+    What each thing was and is now is told on stderr, and so are the tags that a rule freezes.
+
     \b
     Examples:
       hubcli repo edit acme/api --description 'The API' --readme README.md
@@ -132,12 +160,11 @@ def edit(
     with doing(_ACTION, path):
         row = repositories.inspect(path)
         changes = [each for each in _changes(repositories, path, wish) if each.differing(row)]
+        plan = _Plan(row, changes, _frozen(repositories, path, changes))
         if dry_run:
-            _show_plan(runtime, row, changes)
+            _show(runtime, plan)
             return None
-        _confirm(runtime, row, changes, yes)
-        for change in changes:
-            change.apply()
+        _carry_out(runtime, plan, yes, selection.quiet)
         now = repositories.inspect(path)
     _warn_of_the_lost(runtime, now, changes)
     if selection.format or selection.fields or selection.query:
@@ -199,23 +226,50 @@ def _changes(repositories: Repositories, path: str, wish: _Wish) -> Iterator[_Ch
         )
 
 
-def _confirm(runtime: Runtime, row: Row, changes: Sequence[_Change], yes: bool) -> None:
+def _carry_out(runtime: Runtime, plan: _Plan, yes: bool, quiet: bool) -> None:
+    """Make the changes; what they are is told once: in the question, or as each is made."""
+    asks = plan.visibility is not None and not yes
+    if asks:
+        _confirm(runtime, plan)
+    for change in plan.changes:
+        change.apply()
+        if not asks and not quiet:
+            _tell(runtime, plan.told(change))
+
+
+def _confirm(runtime: Runtime, plan: _Plan) -> None:
     """Ask before a repository is shown to others, or taken from them."""
-    after = next((c.after["visibility"] for c in changes if "visibility" in c.after), None)
-    if after is None or yes:
-        return
+    name, after = plan.row["name"], plan.visibility
+    for change in plan.changes:
+        _tell(runtime, plan.told(change))
     who = "everybody can" if after == "public" else "only those with access can"
-    if not runtime.output.confirm(f"Make {row['name']} {after}, so that {who} pull it?"):
+    if not runtime.output.confirm(f"Make {name} {after}, so that {who} pull it?"):
         runtime.output.notice("nothing was changed")
         raise typer.Exit(1)
 
 
-def _show_plan(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> None:
+def _frozen(
+    repositories: Repositories, path: str, changes: Sequence[_Change]
+) -> Sequence[str] | None:
+    """The tags that new rules freeze; None where the rules do not change."""
     for change in changes:
-        for line in change.shown(row):
-            runtime.output.text(line)
-    if not changes:
-        runtime.output.notice(f"{row['name']} is like that already")
+        rules = change.after.get("immutable_tags")
+        if isinstance(rules, list):
+            return [*frozen_tags(repositories, path, rules)]
+    return None
+
+
+def _tell(runtime: Runtime, lines: Iterable[str]) -> None:
+    for line in lines:
+        runtime.output.notice(line)
+
+
+def _show(runtime: Runtime, plan: _Plan) -> None:
+    for change in plan.changes:
+        for line in plan.told(change, None):
+            runtime.output.text(visible(line))
+    if not plan.changes:
+        runtime.output.notice(f"{plan.row['name']} is like that already")
 
 
 def _warn_of_the_lost(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> None:

@@ -10,6 +10,10 @@ from hubcli.cli.commands import Commands
 from hubcli.output import Field, Kind, View
 
 group = Commands("Manage repositories.")
+collaborator_group = Commands("Manage who may push to a repository of a person.")
+permission_group = Commands("See which teams may use a repository of an organization.")
+group.add_typer(collaborator_group, name="collaborator")
+group.add_typer(permission_group, name="permission")
 
 REPOSITORY = View(
     "repository",
@@ -33,6 +37,30 @@ REPOSITORY = View(
 )
 
 DETAILS = View("repository", (*REPOSITORY.fields, Field("readme")))
+
+FROZEN = View(
+    "tag",
+    (
+        Field("name", default=True),
+        Field("rules", Kind.LIST, default=True),
+        Field("reference"),
+        Field("repository"),
+    ),
+)
+COLLABORATOR = View(
+    "collaborator",
+    (Field("name", default=True), Field("full_name", default=True), Field("repository")),
+)
+PERMISSION = View(
+    "permission",
+    (
+        Field("name", default=True),
+        Field("permission", default=True),
+        Field("team"),
+        Field("team_id", Kind.NUMBER),
+        Field("repository"),
+    ),
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A repository, as NAMESPACE/NAME.")]
 Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Repositories.")]
