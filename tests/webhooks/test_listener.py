@@ -235,6 +235,28 @@ def test_after_the_last_one_that_is_wanted_no_more_are_taken() -> None:
         assert [push.tag for push in server.pushes()] == ["v0", "v1"]
 
 
+def test_whoever_sent_the_last_one_is_answered_before_the_end() -> None:
+    server = Listener("127.0.0.1", 0, secret=SECRET, count=1)
+    answers: list[int] = []
+    with server:
+        sender = threading.Thread(target=lambda: answers.append(post(server, payload())[0]))
+        # As if the answer took a while: the end of the block has to wait for it.
+        original, held = server.answered, threading.Event()
+
+        def late() -> None:
+            held.wait(20)
+            original()
+
+        server.answered = late  # type: ignore[method-assign]  # to hold it up
+        sender.start()
+        assert [push.tag for push in server.pushes()] == ["v1"]
+        assert server._unanswered == 1
+        threading.Timer(0.05, held.set).start()
+    assert server._unanswered == 0
+    sender.join(20)
+    assert answers == [202]
+
+
 def test_what_was_taken_before_the_end_is_handed_out(listening: Listener) -> None:
     post(listening, payload(tag="v1"))
     listening.stop()

@@ -36,6 +36,7 @@ MOST_WAITING = 100
 
 _SECRET = re.compile(r"[A-Za-z0-9._~-]{16,128}")
 _DRAINED_SECONDS = 1.0
+_ANSWERED_SECONDS = 2.0
 _STOPPED = None
 
 
@@ -61,7 +62,8 @@ class Listener:
         self.refused = refused
         self.seconds = seconds
         self._left = count
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._unanswered = 0
         self._open = True
         self._free = threading.BoundedSemaphore(MOST_WAITING)
         # Simple: a signal handler may put something in it, whatever was interrupted.
@@ -86,6 +88,9 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         self._close()
+        with self._lock:
+            # What was taken is told so: else Hub would send it again, or call it lost.
+            self._lock.wait_for(lambda: not self._unanswered, _ANSWERED_SECONDS)
         self._server.shutdown()
         self._server.server_close()
 
@@ -118,16 +123,26 @@ class Listener:
             self._open = False
 
     def accept(self, push: Push) -> None:
-        """Keep a push until it is taken; Refused (503) where there is no room, or no time left."""
+        """Keep a push until it is taken; Refused (503) where there is no room, or no time left.
+
+        Whoever sent it is to be answered, and `answered` called then.
+        """
         with self._lock:
             if not self._open or not self._free.acquire(blocking=False):
                 raise Refused(503)
+            self._unanswered += 1
             self._waiting.put(push)
             if self._left is not None:
                 self._left -= 1
                 if self._left == 0:
                     self._open = False
                     self._waiting.put(_STOPPED)
+
+    def answered(self) -> None:
+        """Somebody whose push was kept knows of it, or has hung up."""
+        with self._lock:
+            self._unanswered -= 1
+            self._lock.notify_all()
 
     def knows(self, target: str) -> bool:
         """Whether the target of a request is our address; how long it takes tells nothing of it."""
@@ -251,7 +266,10 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as refusal:
             self._listener.refused(f"answered {refusal.status}")
             raise
-        self._answer(202)
+        try:
+            self._answer(202)
+        finally:
+            self._listener.answered()
 
     def send_error(
         self,
