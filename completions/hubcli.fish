@@ -74,8 +74,8 @@ function __hubcli_command
     complete --do-complete=(string join ' ' -- $rest)
 end
 
-set -g __hubcli_commands 'login' 'logout' 'auth' 'auth helper' 'auth status' 'auth token' 'search' 'repo' 'repo create' 'repo edit' 'repo inspect' 'repo ls' 'repo readme' 'repo rm' 'repo star' 'repo unstar' 'tag' 'tag inspect' 'tag ls' 'tag rm' 'pull' 'push' 'copy' 'inspect' 'digest' 'manifest' 'manifest get' 'registry' 'registry limits' 'registry ls' 'registry ping' 'account' 'account info' 'account limits' 'config' 'config get' 'config ls' 'config path' 'config set' 'config unset' 'sandbox' 'sandbox demo' 'sandbox env' 'sandbox run' 'sandbox up' 'completion' 'help' 'help login' 'help logout' 'help auth' 'help auth helper' 'help auth status' 'help auth token' 'help search' 'help repo' 'help repo create' 'help repo edit' 'help repo inspect' 'help repo ls' 'help repo readme' 'help repo rm' 'help repo star' 'help repo unstar' 'help tag' 'help tag inspect' 'help tag ls' 'help tag rm' 'help pull' 'help push' 'help copy' 'help inspect' 'help digest' 'help manifest' 'help manifest get' 'help registry' 'help registry limits' 'help registry ls' 'help registry ping' 'help account' 'help account info' 'help account limits' 'help config' 'help config get' 'help config ls' 'help config path' 'help config set' 'help config unset' 'help sandbox' 'help sandbox demo' 'help sandbox env' 'help sandbox run' 'help sandbox up' 'help completion' 'help help' 'help cp' 'help environment' 'help exit-codes' 'help formats' 'help references' 'cp'
-set -g __hubcli_valued ' --config' 'login -u' 'login --username' 'login --otp' 'login --store' 'login --max-wait' 'login --config' 'logout --store' 'logout --max-wait' 'logout --config' 'auth --config' 'auth helper --config' 'auth status --format' 'auth status --fields' 'auth status --query' 'auth status --max-wait' 'auth status --config' 'auth token --scope' 'auth token --max-wait' 'auth token --config' 'search --type' 'search --arch' 'search --os' 'search --category' 'search --min-stars' 'search --sort' 'search --limit' 'search --format' 'search --fields' 'search --query' 'search --max-wait' 'search --config' 'repo --config' 'repo create --description' 'repo create --readme' 'repo create --category' 'repo create --format' 'repo create --fields' 'repo create --query' 'repo create --max-wait' 'repo create --config' 'repo edit --description' 'repo edit --readme' 'repo edit --category' 'repo edit --immutable-tags' 'repo edit --format' 'repo edit --fields' 'repo edit --query' 'repo edit --max-wait' 'repo edit --config' 'repo inspect --format' 'repo inspect --fields' 'repo inspect --query' 'repo inspect --max-wait' 'repo inspect --config' 'repo ls --filter' 'repo ls --sort' 'repo ls --limit' 'repo ls --format' 'repo ls --fields' 'repo ls --query' 'repo ls --max-wait' 'repo ls --config' 'repo readme --max-wait' 'repo readme --config' 'repo rm --format' 'repo rm --fields' 'repo rm --query' 'repo rm --max-wait' 'repo rm --config' 'repo star --max-wait' 'repo star --config' 'repo unstar --max-wait' 'repo unstar --config' 'tag --config' 'tag inspect --platform' 'tag inspect --format' 'tag inspect --fields' 'tag inspect --query' 'tag inspect --max-wait' 'tag inspect --config' 'tag ls --filter' 'tag ls --match' 'tag ls --semver' 'tag ls --digest' 'tag ls --platform' 'tag ls --sort' 'tag ls --limit' 'tag ls --format' 'tag ls --fields' 'tag ls --query' 'tag ls --max-wait' 'tag ls --config' 'tag rm --format' 'tag rm --fields' 'tag rm --query' 'tag rm --max-wait' 'tag rm --config' 'pull --platform' 'pull --archive' 'pull --jobs' 'pull --from-file' 'pull --format' 'pull --fields' 'pull --query' 'pull --max-wait' 'pull --config' 'push --platform' 'push --jobs' 'push --chunk-size' 'push --from-file' 'push --format' 'push --fields' 'push --query' 'push --max-wait' 'push --config' 'copy --platform' 'copy --archive' 'copy --jobs' 'copy --chunk-size' 'copy --from-file' 'copy --format' 'copy --fields' 'copy --query' 'copy --max-wait' 'copy --config' 'inspect --platform' 'inspect --format' 'inspect --fields' 'inspect --query' 'inspect --max-wait' 'inspect --config' 'digest --platform' 'digest --format' 'digest --fields' 'digest --query' 'digest --max-wait' 'digest --config' 'manifest --config' 'manifest get --platform' 'manifest get --max-wait' 'manifest get --config' 'registry --config' 'registry limits --format' 'registry limits --fields' 'registry limits --query' 'registry limits --max-wait' 'registry limits --config' 'registry ls --filter' 'registry ls --limit' 'registry ls --format' 'registry ls --fields' 'registry ls --query' 'registry ls --max-wait' 'registry ls --config' 'registry ping --format' 'registry ping --fields' 'registry ping --query' 'registry ping --max-wait' 'registry ping --config' 'account --config' 'account info --format' 'account info --fields' 'account info --query' 'account info --max-wait' 'account info --config' 'account limits --format' 'account limits --fields' 'account limits --query' 'account limits --max-wait' 'account limits --config' 'config --config' 'config get --config' 'config ls --format' 'config ls --fields' 'config ls --query' 'config ls --config' 'config path --config' 'config set --config' 'config unset --config' 'sandbox --config' 'sandbox demo --config' 'sandbox env --port' 'sandbox env --config' 'sandbox run --config' 'sandbox up --port' 'sandbox up --data' 'sandbox up --config' 'completion --config' 'help --config' 'cp --platform' 'cp --archive' 'cp --jobs' 'cp --chunk-size' 'cp --from-file' 'cp --format' 'cp --fields' 'cp --query' 'cp --max-wait' 'cp --config'
+set -g __hubcli_commands 'login' 'logout' 'auth' 'auth helper' 'auth status' 'auth token' 'search' 'repo' 'repo collaborator' 'repo collaborator add' 'repo collaborator ls' 'repo collaborator rm' 'repo create' 'repo edit' 'repo inspect' 'repo ls' 'repo permission' 'repo permission ls' 'repo readme' 'repo rm' 'repo star' 'repo unstar' 'repo verify-tags' 'tag' 'tag cp' 'tag inspect' 'tag ls' 'tag rm' 'pull' 'push' 'copy' 'inspect' 'files' 'export' 'diff' 'digest' 'manifest' 'manifest get' 'manifest put' 'manifest rm' 'index' 'index add' 'index create' 'index rm' 'blob' 'blob get' 'blob head' 'blob put' 'blob rm' 'referrer' 'referrer attach' 'referrer get' 'referrer ls' 'sbom' 'provenance' 'annotate' 'mutate' 'append' 'flatten' 'rebase' 'registry' 'registry limits' 'registry ls' 'registry ping' 'token' 'token activate' 'token create' 'token deactivate' 'token edit' 'token inspect' 'token ls' 'token rm' 'token rotate' 'webhook' 'webhook create' 'webhook history' 'webhook listen' 'webhook ls' 'webhook rm' 'build' 'build export' 'build history' 'build source' 'build trigger' 'account' 'account info' 'account limits' 'config' 'config get' 'config ls' 'config path' 'config set' 'config unset' 'sandbox' 'sandbox demo' 'sandbox env' 'sandbox run' 'sandbox up' 'completion' 'help' 'help login' 'help logout' 'help auth' 'help auth helper' 'help auth status' 'help auth token' 'help search' 'help repo' 'help repo collaborator' 'help repo collaborator add' 'help repo collaborator ls' 'help repo collaborator rm' 'help repo create' 'help repo edit' 'help repo inspect' 'help repo ls' 'help repo permission' 'help repo permission ls' 'help repo readme' 'help repo rm' 'help repo star' 'help repo unstar' 'help repo verify-tags' 'help tag' 'help tag cp' 'help tag inspect' 'help tag ls' 'help tag rm' 'help pull' 'help push' 'help copy' 'help inspect' 'help files' 'help export' 'help diff' 'help digest' 'help manifest' 'help manifest get' 'help manifest put' 'help manifest rm' 'help index' 'help index add' 'help index create' 'help index rm' 'help blob' 'help blob get' 'help blob head' 'help blob put' 'help blob rm' 'help referrer' 'help referrer attach' 'help referrer get' 'help referrer ls' 'help sbom' 'help provenance' 'help annotate' 'help mutate' 'help append' 'help flatten' 'help rebase' 'help registry' 'help registry limits' 'help registry ls' 'help registry ping' 'help token' 'help token activate' 'help token create' 'help token deactivate' 'help token edit' 'help token inspect' 'help token ls' 'help token rm' 'help token rotate' 'help webhook' 'help webhook create' 'help webhook history' 'help webhook listen' 'help webhook ls' 'help webhook rm' 'help build' 'help build export' 'help build history' 'help build source' 'help build trigger' 'help account' 'help account info' 'help account limits' 'help config' 'help config get' 'help config ls' 'help config path' 'help config set' 'help config unset' 'help sandbox' 'help sandbox demo' 'help sandbox env' 'help sandbox run' 'help sandbox up' 'help completion' 'help help' 'help cp' 'help environment' 'help exit-codes' 'help formats' 'help references' 'cp'
+set -g __hubcli_valued ' --config' 'login -u' 'login --username' 'login --otp' 'login --store' 'login --max-wait' 'login --config' 'logout --store' 'logout --max-wait' 'logout --config' 'auth --config' 'auth helper --config' 'auth status --format' 'auth status --fields' 'auth status --query' 'auth status --max-wait' 'auth status --config' 'auth token --scope' 'auth token --max-wait' 'auth token --config' 'search --type' 'search --arch' 'search --os' 'search --category' 'search --min-stars' 'search --sort' 'search --limit' 'search --format' 'search --fields' 'search --query' 'search --max-wait' 'search --config' 'repo --config' 'repo collaborator --config' 'repo collaborator add --max-wait' 'repo collaborator add --config' 'repo collaborator ls --limit' 'repo collaborator ls --format' 'repo collaborator ls --fields' 'repo collaborator ls --query' 'repo collaborator ls --max-wait' 'repo collaborator ls --config' 'repo collaborator rm --format' 'repo collaborator rm --fields' 'repo collaborator rm --query' 'repo collaborator rm --max-wait' 'repo collaborator rm --config' 'repo create --description' 'repo create --readme' 'repo create --category' 'repo create --format' 'repo create --fields' 'repo create --query' 'repo create --max-wait' 'repo create --config' 'repo edit --description' 'repo edit --readme' 'repo edit --category' 'repo edit --immutable-tags' 'repo edit --format' 'repo edit --fields' 'repo edit --query' 'repo edit --max-wait' 'repo edit --config' 'repo inspect --format' 'repo inspect --fields' 'repo inspect --query' 'repo inspect --max-wait' 'repo inspect --config' 'repo ls --filter' 'repo ls --sort' 'repo ls --limit' 'repo ls --format' 'repo ls --fields' 'repo ls --query' 'repo ls --max-wait' 'repo ls --config' 'repo permission --config' 'repo permission ls --limit' 'repo permission ls --format' 'repo permission ls --fields' 'repo permission ls --query' 'repo permission ls --max-wait' 'repo permission ls --config' 'repo readme --max-wait' 'repo readme --config' 'repo rm --format' 'repo rm --fields' 'repo rm --query' 'repo rm --max-wait' 'repo rm --config' 'repo star --max-wait' 'repo star --config' 'repo unstar --max-wait' 'repo unstar --config' 'repo verify-tags --format' 'repo verify-tags --fields' 'repo verify-tags --query' 'repo verify-tags --max-wait' 'repo verify-tags --config' 'tag --config' 'tag cp --format' 'tag cp --fields' 'tag cp --query' 'tag cp --max-wait' 'tag cp --config' 'tag inspect --platform' 'tag inspect --format' 'tag inspect --fields' 'tag inspect --query' 'tag inspect --max-wait' 'tag inspect --config' 'tag ls --filter' 'tag ls --match' 'tag ls --semver' 'tag ls --digest' 'tag ls --platform' 'tag ls --sort' 'tag ls --limit' 'tag ls --format' 'tag ls --fields' 'tag ls --query' 'tag ls --max-wait' 'tag ls --config' 'tag rm --format' 'tag rm --fields' 'tag rm --query' 'tag rm --max-wait' 'tag rm --config' 'pull --platform' 'pull --archive' 'pull --jobs' 'pull --from-file' 'pull --format' 'pull --fields' 'pull --query' 'pull --max-wait' 'pull --config' 'push --artifact' 'push --annotation' 'push --platform' 'push --jobs' 'push --chunk-size' 'push --from-file' 'push --format' 'push --fields' 'push --query' 'push --max-wait' 'push --config' 'copy --platform' 'copy --archive' 'copy --jobs' 'copy --chunk-size' 'copy --from-file' 'copy --format' 'copy --fields' 'copy --query' 'copy --max-wait' 'copy --config' 'inspect --platform' 'inspect --format' 'inspect --fields' 'inspect --query' 'inspect --max-wait' 'inspect --config' 'files --platform' 'files --max-unpacked' 'files --format' 'files --fields' 'files --query' 'files --max-wait' 'files --config' 'export -o' 'export --output' 'export --platform' 'export --max-unpacked' 'export --max-wait' 'export --config' 'diff --only' 'diff --platform' 'diff --max-unpacked' 'diff --format' 'diff --fields' 'diff --query' 'diff --max-wait' 'diff --config' 'digest --platform' 'digest --format' 'digest --fields' 'digest --query' 'digest --max-wait' 'digest --config' 'manifest --config' 'manifest get --platform' 'manifest get --max-wait' 'manifest get --config' 'manifest put --media-type' 'manifest put --format' 'manifest put --fields' 'manifest put --query' 'manifest put --max-wait' 'manifest put --config' 'manifest rm --format' 'manifest rm --fields' 'manifest rm --query' 'manifest rm --max-wait' 'manifest rm --config' 'index --config' 'index add --platform' 'index add --format' 'index add --fields' 'index add --query' 'index add --max-wait' 'index add --config' 'index create --platform' 'index create --annotation' 'index create --format' 'index create --fields' 'index create --query' 'index create --max-wait' 'index create --config' 'index rm --tag' 'index rm --to' 'index rm --format' 'index rm --fields' 'index rm --query' 'index rm --max-wait' 'index rm --config' 'blob --config' 'blob get -o' 'blob get --output' 'blob get --max-wait' 'blob get --config' 'blob head --format' 'blob head --fields' 'blob head --query' 'blob head --max-wait' 'blob head --config' 'blob put --format' 'blob put --fields' 'blob put --query' 'blob put --max-wait' 'blob put --config' 'blob rm --format' 'blob rm --fields' 'blob rm --query' 'blob rm --max-wait' 'blob rm --config' 'referrer --config' 'referrer attach --type' 'referrer attach --annotation' 'referrer attach --platform' 'referrer attach --format' 'referrer attach --fields' 'referrer attach --query' 'referrer attach --max-wait' 'referrer attach --config' 'referrer get --type' 'referrer get -o' 'referrer get --output' 'referrer get --platform' 'referrer get --max-wait' 'referrer get --config' 'referrer ls --type' 'referrer ls --platform' 'referrer ls --format' 'referrer ls --fields' 'referrer ls --query' 'referrer ls --max-wait' 'referrer ls --config' 'sbom --platform' 'sbom --type' 'sbom -o' 'sbom --output' 'sbom --format' 'sbom --fields' 'sbom --query' 'sbom --max-wait' 'sbom --config' 'provenance --platform' 'provenance --type' 'provenance -o' 'provenance --output' 'provenance --format' 'provenance --fields' 'provenance --query' 'provenance --max-wait' 'provenance --config' 'annotate --rm' 'annotate --platform' 'annotate --tag' 'annotate --to' 'annotate --format' 'annotate --fields' 'annotate --query' 'annotate --max-wait' 'annotate --config' 'mutate --label' 'mutate --rm-label' 'mutate --env' 'mutate --rm-env' 'mutate --entrypoint' 'mutate --cmd' 'mutate --user' 'mutate --workdir' 'mutate --port' 'mutate --volume' 'mutate --created' 'mutate --platform' 'mutate --tag' 'mutate --to' 'mutate --format' 'mutate --fields' 'mutate --query' 'mutate --max-wait' 'mutate --config' 'append --layer' 'append --platform' 'append --tag' 'append --to' 'append --format' 'append --fields' 'append --query' 'append --max-wait' 'append --config' 'flatten --platform' 'flatten --tag' 'flatten --to' 'flatten --format' 'flatten --fields' 'flatten --query' 'flatten --max-wait' 'flatten --config' 'rebase --old-base' 'rebase --new-base' 'rebase --platform' 'rebase --tag' 'rebase --to' 'rebase --format' 'rebase --fields' 'rebase --query' 'rebase --max-wait' 'rebase --config' 'registry --config' 'registry limits --format' 'registry limits --fields' 'registry limits --query' 'registry limits --max-wait' 'registry limits --config' 'registry ls --filter' 'registry ls --limit' 'registry ls --format' 'registry ls --fields' 'registry ls --query' 'registry ls --max-wait' 'registry ls --config' 'registry ping --format' 'registry ping --fields' 'registry ping --query' 'registry ping --max-wait' 'registry ping --config' 'token --config' 'token activate --format' 'token activate --fields' 'token activate --query' 'token activate --max-wait' 'token activate --config' 'token create --scope' 'token create --expires' 'token create --format' 'token create --fields' 'token create --query' 'token create --max-wait' 'token create --config' 'token deactivate --format' 'token deactivate --fields' 'token deactivate --query' 'token deactivate --max-wait' 'token deactivate --config' 'token edit --label' 'token edit --format' 'token edit --fields' 'token edit --query' 'token edit --max-wait' 'token edit --config' 'token inspect --format' 'token inspect --fields' 'token inspect --query' 'token inspect --max-wait' 'token inspect --config' 'token ls --limit' 'token ls --format' 'token ls --fields' 'token ls --query' 'token ls --max-wait' 'token ls --config' 'token rm --format' 'token rm --fields' 'token rm --query' 'token rm --max-wait' 'token rm --config' 'token rotate --store' 'token rotate --format' 'token rotate --fields' 'token rotate --query' 'token rotate --max-wait' 'token rotate --config' 'webhook --config' 'webhook create --format' 'webhook create --fields' 'webhook create --query' 'webhook create --max-wait' 'webhook create --config' 'webhook history --limit' 'webhook history --format' 'webhook history --fields' 'webhook history --query' 'webhook history --max-wait' 'webhook history --config' 'webhook listen --port' 'webhook listen --host' 'webhook listen --exec' 'webhook listen --count' 'webhook listen --format' 'webhook listen --fields' 'webhook listen --query' 'webhook listen --config' 'webhook ls --limit' 'webhook ls --format' 'webhook ls --fields' 'webhook ls --query' 'webhook ls --max-wait' 'webhook ls --config' 'webhook rm --format' 'webhook rm --fields' 'webhook rm --query' 'webhook rm --max-wait' 'webhook rm --config' 'build --config' 'build export -o' 'build export --output' 'build export --max-wait' 'build export --config' 'build history --limit' 'build history --format' 'build history --fields' 'build history --query' 'build history --max-wait' 'build history --config' 'build source --format' 'build source --fields' 'build source --query' 'build source --max-wait' 'build source --config' 'build trigger --branch' 'build trigger --tag' 'build trigger --format' 'build trigger --fields' 'build trigger --query' 'build trigger --max-wait' 'build trigger --config' 'account --config' 'account info --format' 'account info --fields' 'account info --query' 'account info --max-wait' 'account info --config' 'account limits --format' 'account limits --fields' 'account limits --query' 'account limits --max-wait' 'account limits --config' 'config --config' 'config get --config' 'config ls --format' 'config ls --fields' 'config ls --query' 'config ls --config' 'config path --config' 'config set --config' 'config unset --config' 'sandbox --config' 'sandbox demo --config' 'sandbox env --port' 'sandbox env --config' 'sandbox run --config' 'sandbox up --port' 'sandbox up --data' 'sandbox up --config' 'completion --config' 'help --config' 'cp --platform' 'cp --archive' 'cp --jobs' 'cp --chunk-size' 'cp --from-file' 'cp --format' 'cp --fields' 'cp --query' 'cp --max-wait' 'cp --config'
 set -g __hubcli_raw 'sandbox run'
 
 complete -c hubcli -f
@@ -89,9 +89,25 @@ complete -c hubcli -n '__hubcli_at ""' -a pull -d 'Copy an image out of a regist
 complete -c hubcli -n '__hubcli_at ""' -a push -d 'Copy an image into a registry'
 complete -c hubcli -n '__hubcli_at ""' -a copy -d 'Copy an image from anywhere to anywhere'
 complete -c hubcli -n '__hubcli_at ""' -a inspect -d 'Show an image: its manifest and configuration'
+complete -c hubcli -n '__hubcli_at ""' -a files -d 'List the files in an image'
+complete -c hubcli -n '__hubcli_at ""' -a export -d 'Write an image\'s file system as a tar, or one file of it'
+complete -c hubcli -n '__hubcli_at ""' -a diff -d 'Show what two images differ in'
 complete -c hubcli -n '__hubcli_at ""' -a digest -d 'Print the digest a reference points at'
-complete -c hubcli -n '__hubcli_at ""' -a manifest -d 'Read manifests'
+complete -c hubcli -n '__hubcli_at ""' -a manifest -d 'Read and write manifests'
+complete -c hubcli -n '__hubcli_at ""' -a index -d 'Make and change indexes'
+complete -c hubcli -n '__hubcli_at ""' -a blob -d 'Read and write blobs'
+complete -c hubcli -n '__hubcli_at ""' -a referrer -d 'See, get and attach what refers to images'
+complete -c hubcli -n '__hubcli_at ""' -a sbom -d 'Print the SBOM of an image: SPDX, CycloneDX or Syft\'s'
+complete -c hubcli -n '__hubcli_at ""' -a provenance -d 'Print the SLSA provenance of an image: how it was built, and from what'
+complete -c hubcli -n '__hubcli_at ""' -a annotate -d 'Set or remove annotations of a manifest or index'
+complete -c hubcli -n '__hubcli_at ""' -a mutate -d 'Change how an image runs: its labels, variables, entrypoint and so on'
+complete -c hubcli -n '__hubcli_at ""' -a append -d 'Put layers on top of an image'
+complete -c hubcli -n '__hubcli_at ""' -a flatten -d 'Make one layer of all the layers of an image'
+complete -c hubcli -n '__hubcli_at ""' -a rebase -d 'Put an image on another base'
 complete -c hubcli -n '__hubcli_at ""' -a registry -d 'Look at a registry'
+complete -c hubcli -n '__hubcli_at ""' -a token -d 'Manage personal access tokens'
+complete -c hubcli -n '__hubcli_at ""' -a webhook -d 'Manage webhooks, and receive what they send'
+complete -c hubcli -n '__hubcli_at ""' -a build -d 'See, trigger and export automated builds, which Docker Hub retires'
 complete -c hubcli -n '__hubcli_at ""' -a account -d 'Show your Docker Hub account'
 complete -c hubcli -n '__hubcli_at ""' -a config -d 'Read and change the configuration'
 complete -c hubcli -n '__hubcli_at ""' -a sandbox -d 'Run a local Docker Hub with its registry'
@@ -165,7 +181,7 @@ complete -c hubcli -n '__hubcli_at "search"' -l verified -d 'Images of verified 
 complete -c hubcli -n '__hubcli_at "search"' -l type -d 'image, model, plugin, extension, helm ...' -x -a 'image model plugin extension helm compose'
 complete -c hubcli -n '__hubcli_at "search"' -l arch -d 'Built for amd64, arm64 ... (repeatable)' -x -a 'amd64 arm64 arm 386 ppc64le s390x riscv64'
 complete -c hubcli -n '__hubcli_at "search"' -l os -d 'Built for linux, windows (repeatable)' -x -a 'linux windows'
-complete -c hubcli -n '__hubcli_at "search"' -l category -d 'In a category (repeatable)' -x
+complete -c hubcli -n '__hubcli_at "search"' -l category -d 'In a category (repeatable)' -x -a 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers'
 complete -c hubcli -n '__hubcli_at "search"' -l min-stars -d 'With at least N stars' -x
 complete -c hubcli -n '__hubcli_at "search"' -l sort -d 'What comes first; an exact name by relevance' -x -a 'relevance pulls updated stars'
 complete -c hubcli -n '__hubcli_at "search"' -l limit -d 'Show at most this many' -x
@@ -180,22 +196,68 @@ complete -c hubcli -n '__hubcli_at "search"' -l debug -d 'Show every request and
 complete -c hubcli -n '__hubcli_at "search"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "search"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "search"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo"' -a collaborator -d 'Manage who may push to a repository of a person'
 complete -c hubcli -n '__hubcli_at "repo"' -a create -d 'Create a repository, and print its full name'
 complete -c hubcli -n '__hubcli_at "repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "repo"' -a inspect -d 'Show what there is to know of repositories'
 complete -c hubcli -n '__hubcli_at "repo"' -a ls -d 'List repositories'
+complete -c hubcli -n '__hubcli_at "repo"' -a permission -d 'See which teams may use a repository of an organization'
 complete -c hubcli -n '__hubcli_at "repo"' -a readme -d 'Print a repository\'s overview'
 complete -c hubcli -n '__hubcli_at "repo"' -a rm -d 'Delete repositories with all that is in them'
 complete -c hubcli -n '__hubcli_at "repo"' -a star -d 'Give repositories your star'
 complete -c hubcli -n '__hubcli_at "repo"' -a unstar -d 'Take your star back from repositories'
+complete -c hubcli -n '__hubcli_at "repo"' -a verify-tags -d 'Show which tags rules for immutable tags freeze, whether or not they are set'
 complete -c hubcli -n '__hubcli_at "repo"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "repo"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "repo"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "repo"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -a add -d 'Let people push to a repository of yours'
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -a ls -d 'List who may push to a repository besides its owner'
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -a rm -d 'Let people push to a repository no more'
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo collaborator"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -s q -l quiet -d 'Say nothing but what went wrong'
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo collaborator add"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo collaborator add" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo collaborator add" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l limit -d 'Show at most this many' -x
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name full_name repository help)'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo collaborator ls"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo collaborator ls" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -s y -l yes -d 'Do not ask'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name full_name repository help)'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo collaborator rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo collaborator rm" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo create"' -l private -l public -d 'Who may see and pull it'
 complete -c hubcli -n '__hubcli_at "repo create"' -l description -d 'A short description, up to 100 bytes' -x
 complete -c hubcli -n '__hubcli_at "repo create"' -l readme -d 'The overview, in Markdown; - is stdin' -r -F
-complete -c hubcli -n '__hubcli_at "repo create"' -l category -d 'A category of Docker Hub (up to three times)' -x
+complete -c hubcli -n '__hubcli_at "repo create"' -l category -d 'A category of Docker Hub (up to three times)' -x -a 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers'
 complete -c hubcli -n '__hubcli_at "repo create"' -l exist-ok -d 'Be content if it exists already'
 complete -c hubcli -n '__hubcli_at "repo create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "repo create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
@@ -212,7 +274,7 @@ complete -c hubcli -n '__hubcli_at "repo create" 0 only; and __hubcli_in_store' 
 complete -c hubcli -n '__hubcli_at "repo edit"' -l description -d 'A short description, up to 100 bytes' -x
 complete -c hubcli -n '__hubcli_at "repo edit"' -l readme -d 'The overview, in Markdown; - is stdin' -r -F
 complete -c hubcli -n '__hubcli_at "repo edit"' -l private -l public -d 'Who may see and pull it'
-complete -c hubcli -n '__hubcli_at "repo edit"' -l category -d 'A category of Docker Hub (up to three times)' -x
+complete -c hubcli -n '__hubcli_at "repo edit"' -l category -d 'A category of Docker Hub (up to three times)' -x -a 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l no-categories -d 'Take it out of all categories'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l immutable-tags -d 'Tags that this regular expression matches never change (repeatable)' -x
 complete -c hubcli -n '__hubcli_at "repo edit"' -l no-immutable-tags -d 'Let all tags change'
@@ -259,6 +321,24 @@ complete -c hubcli -n '__hubcli_at "repo ls"' -l config -d 'Use this configurati
 complete -c hubcli -n '__hubcli_at "repo ls"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo ls" 0 only' -a '(__hubcli_ask registry)'
 complete -c hubcli -n '__hubcli_at "repo ls" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "repo permission"' -a ls -d 'List the teams that may use a repository, and what they may do'
+complete -c hubcli -n '__hubcli_at "repo permission"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo permission"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo permission"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo permission"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l limit -d 'Show at most this many' -x
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name permission team team_id repository help)'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo permission ls"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo permission ls" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo permission ls" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo readme"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
 complete -c hubcli -n '__hubcli_at "repo readme"' -l plain-http -d 'Use http where no configuration row says otherwise'
 complete -c hubcli -n '__hubcli_at "repo readme"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
@@ -297,6 +377,19 @@ complete -c hubcli -n '__hubcli_at "repo unstar"' -l config -d 'Use this configu
 complete -c hubcli -n '__hubcli_at "repo unstar"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo unstar" 0' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo unstar" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name rules reference repository help)'
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "repo verify-tags"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo verify-tags" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo verify-tags" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "tag"' -a cp -d 'Give an image more tags, in the registry: no layer is moved'
 complete -c hubcli -n '__hubcli_at "tag"' -a inspect -d 'Show what a tag points at: digest, platforms, configuration, layers, attestations'
 complete -c hubcli -n '__hubcli_at "tag"' -a ls -d 'List the tags of repositories'
 complete -c hubcli -n '__hubcli_at "tag"' -a rm -d 'Delete tags, and nothing but these: other tags of the same image stay'
@@ -304,6 +397,22 @@ complete -c hubcli -n '__hubcli_at "tag"' -l debug -d 'Show every request and an
 complete -c hubcli -n '__hubcli_at "tag"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "tag"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "tag"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l bump -d 'With v1.2.3 move v1.2, v1 and latest, too'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l force -d 'Write the tags even where they are so already'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l no-clobber -d 'Fail where a tag is another image\'s already'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous action name repository dry_run help)'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "tag cp"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "tag cp"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "tag cp"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "tag cp"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "tag cp" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "tag cp" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "tag inspect"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "tag inspect"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "tag inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest media_type size platforms platform created config layers annotations attestations help)'
@@ -378,6 +487,8 @@ complete -c hubcli -n '__hubcli_at "pull" 0 only' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "pull" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "pull" 1 only' -a 'oci: oci-archive: docker-archive:'
 complete -c hubcli -n '__hubcli_at "pull" 1 only' -F
+complete -c hubcli -n '__hubcli_at "push"' -l artifact -d 'Push files, as an artifact of this type' -x
+complete -c hubcli -n '__hubcli_at "push"' -l annotation -d 'Annotate the artifact (repeatable)' -x
 complete -c hubcli -n '__hubcli_at "push"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "push"' -l all-platforms -d 'Copy the images for all platforms'
 complete -c hubcli -n '__hubcli_at "push"' -l referrers -d 'Copy what refers to the image, too: SBOMs, signatures'
@@ -402,6 +513,7 @@ complete -c hubcli -n '__hubcli_at "push" 0 only' -a 'oci: oci-archive: docker-a
 complete -c hubcli -n '__hubcli_at "push" 0 only' -F
 complete -c hubcli -n '__hubcli_at "push" 1 only' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "push" 1 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "push" 2' -F
 complete -c hubcli -n '__hubcli_at "copy"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "copy"' -l all-platforms -d 'Copy the images for all platforms'
 complete -c hubcli -n '__hubcli_at "copy"' -l archive -d 'What an archive is when its name does not say: oci or docker' -x -a 'oci docker'
@@ -441,6 +553,50 @@ complete -c hubcli -n '__hubcli_at "inspect"' -l config -d 'Use this configurati
 complete -c hubcli -n '__hubcli_at "inspect"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "inspect" 0' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "inspect" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "files"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "files"' -l all-layers -d 'What each layer holds, hidden and deleted files too'
+complete -c hubcli -n '__hubcli_at "files"' -l max-unpacked -d 'What a layer may unpack to (1 GiB, or 200 times its size)' -x
+complete -c hubcli -n '__hubcli_at "files"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "files"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list path type size mode uid gid layer link help)'
+complete -c hubcli -n '__hubcli_at "files"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "files"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "files"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "files"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "files"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "files"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "files"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "files"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "files" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "files" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "export"' -s o -l output -d 'Write to FILE, not to stdout' -r -F
+complete -c hubcli -n '__hubcli_at "export"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "export"' -l max-unpacked -d 'What a layer may unpack to (1 GiB, or 200 times its size)' -x
+complete -c hubcli -n '__hubcli_at "export"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "export"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "export"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "export"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "export"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "export"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "export" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "export" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "diff"' -l only -d 'Some of config, history, layers, files, packages' -x -a '(__hubcli_list config history layers files packages)'
+complete -c hubcli -n '__hubcli_at "diff"' -l exit-code -d 'Exit with 1 where they are different'
+complete -c hubcli -n '__hubcli_at "diff"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "diff"' -l max-unpacked -d 'What a layer may unpack to (1 GiB, or 200 times its size)' -x
+complete -c hubcli -n '__hubcli_at "diff"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "diff"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list a b a_digest b_digest different config history layers files packages help)'
+complete -c hubcli -n '__hubcli_at "diff"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "diff"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "diff"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "diff"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "diff"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "diff"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "diff"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "diff"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "diff" 0 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "diff" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "diff" 1 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "diff" 1 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "digest"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "digest"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "digest"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest reference media_type size help)'
@@ -455,6 +611,8 @@ complete -c hubcli -n '__hubcli_at "digest"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "digest" 0' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "digest" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "manifest"' -a get -d 'Print a manifest or index'
+complete -c hubcli -n '__hubcli_at "manifest"' -a put -d 'Write a manifest or index as it is, byte for byte, and print its digest'
+complete -c hubcli -n '__hubcli_at "manifest"' -a rm -d 'Delete manifests by digest; every tag that points at one goes with it'
 complete -c hubcli -n '__hubcli_at "manifest"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
 complete -c hubcli -n '__hubcli_at "manifest"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "manifest"' -l config -d 'Use this configuration file' -r -F
@@ -469,6 +627,327 @@ complete -c hubcli -n '__hubcli_at "manifest get"' -l config -d 'Use this config
 complete -c hubcli -n '__hubcli_at "manifest get"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "manifest get" 0' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "manifest get" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "manifest put"' -l media-type -d 'What it is, if it does not say so' -x
+complete -c hubcli -n '__hubcli_at "manifest put"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest media_type size tags dry_run help)'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "manifest put"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "manifest put"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "manifest put"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "manifest put"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "manifest put" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "manifest put" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "manifest put" 1 only' -F
+complete -c hubcli -n '__hubcli_at "manifest rm"' -s y -l yes -d 'Do not ask'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest media_type size tags dry_run help)'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "manifest rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "manifest rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "manifest rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "manifest rm" 0' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "manifest rm" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "index"' -a add -d 'Add images to an index; one for the same platform is replaced'
+complete -c hubcli -n '__hubcli_at "index"' -a create -d 'Make an index of images, one for each platform'
+complete -c hubcli -n '__hubcli_at "index"' -a rm -d 'Take images out of an index, with what attests them; they stay in the repository'
+complete -c hubcli -n '__hubcli_at "index"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "index"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "index"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "index"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "index add"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "index add"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "index add"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "index add"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "index add"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "index add"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "index add"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "index add"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "index add"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "index add"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "index add"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "index add"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "index add" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "index add" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "index add" 1' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "index add" 1; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "index create"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "index create"' -l annotation -d 'Annotate the index (repeatable)' -x
+complete -c hubcli -n '__hubcli_at "index create"' -l docker -l oci -d 'Docker\'s manifest list, or an OCI index'
+complete -c hubcli -n '__hubcli_at "index create"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "index create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "index create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "index create"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "index create"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "index create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "index create"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "index create"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "index create"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "index create"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "index create"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "index create" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "index create" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "index create" 1' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "index create" 1; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "index rm"' -l tag -d 'Give the new image this tag' -x
+complete -c hubcli -n '__hubcli_at "index rm"' -l to -d 'Write the new image here: a reference or a store' -x -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "index rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "index rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "index rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "index rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "index rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "index rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "index rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "index rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "index rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "index rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "index rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "index rm" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "index rm" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "index rm" 1' -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "blob"' -a get -d 'Print a blob, or write it to a file'
+complete -c hubcli -n '__hubcli_at "blob"' -a head -d 'Show whether blobs are there, and how large they are'
+complete -c hubcli -n '__hubcli_at "blob"' -a put -d 'Upload a blob, and print its digest'
+complete -c hubcli -n '__hubcli_at "blob"' -a rm -d 'Delete blobs; images that need them can no longer be pulled'
+complete -c hubcli -n '__hubcli_at "blob"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "blob"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "blob"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "blob"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "blob get"' -s o -l output -d 'Write it to a file' -r -F
+complete -c hubcli -n '__hubcli_at "blob get"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "blob get"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "blob get"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "blob get"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "blob get"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "blob get"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "blob get" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "blob get" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "blob head"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "blob head"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest size media_type reference help)'
+complete -c hubcli -n '__hubcli_at "blob head"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "blob head"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "blob head"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "blob head"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "blob head"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "blob head"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "blob head"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "blob head"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "blob head" 0' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "blob head" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "blob put"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "blob put"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest size media_type reference help)'
+complete -c hubcli -n '__hubcli_at "blob put"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "blob put"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "blob put"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "blob put"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "blob put"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "blob put"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "blob put"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "blob put"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "blob put" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "blob put" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "blob put" 1 only' -F
+complete -c hubcli -n '__hubcli_at "blob rm"' -s y -l yes -d 'Do not ask'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest size media_type reference help)'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "blob rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "blob rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "blob rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "blob rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "blob rm" 0' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "blob rm" 0; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "referrer"' -a attach -d 'Attach files to an image'
+complete -c hubcli -n '__hubcli_at "referrer"' -a get -d 'Print what is attached to an image, or write it to a file'
+complete -c hubcli -n '__hubcli_at "referrer"' -a ls -d 'List what is attached to an image'
+complete -c hubcli -n '__hubcli_at "referrer"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "referrer"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "referrer"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "referrer"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l type -d 'What it is: its artifact type' -x
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l annotation -d 'Annotate it (repeatable)' -x
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest artifact_type media_type size source created annotations subject platform tag reference dry_run help)'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "referrer attach"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "referrer attach"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "referrer attach"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "referrer attach" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "referrer attach" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "referrer attach" 1' -F
+complete -c hubcli -n '__hubcli_at "referrer get"' -l type -d 'The one of this artifact or predicate type' -x
+complete -c hubcli -n '__hubcli_at "referrer get"' -s o -l output -d 'Write it there, not to stdout' -r -F
+complete -c hubcli -n '__hubcli_at "referrer get"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "referrer get"' -l force -d 'Replace other files in DIR'
+complete -c hubcli -n '__hubcli_at "referrer get"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "referrer get"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "referrer get"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "referrer get"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "referrer get"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "referrer get"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "referrer get" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "referrer get" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l type -d 'Only of this artifact type' -x
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest artifact_type media_type size source created annotations subject platform tag reference dry_run help)'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "referrer ls"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "referrer ls"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "referrer ls"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "referrer ls" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "referrer ls" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "sbom"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "sbom"' -l type -d 'The one of this format, type or digest; see --list' -x
+complete -c hubcli -n '__hubcli_at "sbom"' -s o -l output -d 'Write it to a file' -r -F
+complete -c hubcli -n '__hubcli_at "sbom"' -l statement -l raw -d 'With all that it is wrapped in, as it is stored'
+complete -c hubcli -n '__hubcli_at "sbom"' -l list -d 'List all there are, and print none'
+complete -c hubcli -n '__hubcli_at "sbom"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "sbom"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest format predicate_type size source name packages created media_type artifact_type attachment subject help)'
+complete -c hubcli -n '__hubcli_at "sbom"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "sbom"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "sbom"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "sbom"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "sbom"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "sbom"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "sbom"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "sbom"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "sbom" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "sbom" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "provenance"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "provenance"' -l type -d 'The one of this format, type or digest; see --list' -x
+complete -c hubcli -n '__hubcli_at "provenance"' -s o -l output -d 'Write it to a file' -r -F
+complete -c hubcli -n '__hubcli_at "provenance"' -l statement -l raw -d 'With all that it is wrapped in, as it is stored'
+complete -c hubcli -n '__hubcli_at "provenance"' -l list -d 'List all there are, and print none'
+complete -c hubcli -n '__hubcli_at "provenance"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "provenance"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list digest format predicate_type size source builder created media_type artifact_type attachment subject help)'
+complete -c hubcli -n '__hubcli_at "provenance"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "provenance"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "provenance"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "provenance"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "provenance"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "provenance"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "provenance"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "provenance"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "provenance" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "provenance" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "annotate"' -l rm -d 'Remove this annotation (repeatable)' -x
+complete -c hubcli -n '__hubcli_at "annotate"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "annotate"' -l tag -d 'Give the new image this tag' -x
+complete -c hubcli -n '__hubcli_at "annotate"' -l to -d 'Write the new image here: a reference or a store' -x -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "annotate"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "annotate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "annotate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "annotate"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "annotate"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "annotate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "annotate"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "annotate"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "annotate"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "annotate"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "annotate"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "annotate" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "annotate" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "mutate"' -l label -d 'Set a label' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l rm-label -d 'Remove a label' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l env -d 'Set a variable' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l rm-env -d 'Remove a variable' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l entrypoint -d 'Words, or a JSON list; \'\' for none' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l cmd -d 'Words, or a JSON list; \'\' for none' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l user -d 'Run as' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l workdir -d 'Run in' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l port -d 'Declare a port' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l volume -d 'Declare a volume' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l created -d 'When it was made, RFC 3339' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "mutate"' -l tag -d 'Give the new image this tag' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l to -d 'Write the new image here: a reference or a store' -x -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "mutate"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "mutate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "mutate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "mutate"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "mutate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "mutate"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "mutate"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "mutate"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "mutate"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "mutate"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "mutate" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "mutate" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "append"' -l layer -d 'A tar, plain or with gzip or zstd; - for stdin' -r -F
+complete -c hubcli -n '__hubcli_at "append"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "append"' -l tag -d 'Give the new image this tag' -x
+complete -c hubcli -n '__hubcli_at "append"' -l to -d 'Write the new image here: a reference or a store' -x -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "append"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "append"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "append"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "append"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "append"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "append"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "append"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "append"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "append"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "append"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "append"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "append" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "append" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "flatten"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "flatten"' -l tag -d 'Give the new image this tag' -x
+complete -c hubcli -n '__hubcli_at "flatten"' -l to -d 'Write the new image here: a reference or a store' -x -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "flatten"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "flatten"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "flatten"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "flatten"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "flatten"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "flatten"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "flatten"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "flatten"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "flatten"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "flatten"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "flatten"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "flatten" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "flatten" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "rebase"' -l old-base -d 'What it is based on now' -x -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "rebase"' -l new-base -d 'What it is to be based on' -x -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "rebase"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "rebase"' -l tag -d 'Give the new image this tag' -x
+complete -c hubcli -n '__hubcli_at "rebase"' -l to -d 'Write the new image here: a reference or a store' -x -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "rebase"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "rebase"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "rebase"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference digest previous media_type size platforms dry_run help)'
+complete -c hubcli -n '__hubcli_at "rebase"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "rebase"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "rebase"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "rebase"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "rebase"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "rebase"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "rebase"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "rebase"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "rebase" 0 only' -a '(__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "rebase" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "registry"' -a limits -d 'Show how much may still be pulled: as yourself, and by anybody from this address'
 complete -c hubcli -n '__hubcli_at "registry"' -a ls -d 'List the repositories of a registry: its catalog'
 complete -c hubcli -n '__hubcli_at "registry"' -a ping -d 'Show whether a registry answers, how one signs in there, and what it can do'
@@ -514,6 +993,239 @@ complete -c hubcli -n '__hubcli_at "registry ping"' -l config -d 'Use this confi
 complete -c hubcli -n '__hubcli_at "registry ping"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "registry ping" 0 only' -a '(__hubcli_ask registry)'
 complete -c hubcli -n '__hubcli_at "registry ping" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "token"' -a activate -d 'Switch access tokens on again'
+complete -c hubcli -n '__hubcli_at "token"' -a create -d 'Create an access token; its secret is shown this once'
+complete -c hubcli -n '__hubcli_at "token"' -a deactivate -d 'Switch access tokens off; activate undoes it'
+complete -c hubcli -n '__hubcli_at "token"' -a edit -d 'Rename an access token; scopes and expiry are fixed once it is made'
+complete -c hubcli -n '__hubcli_at "token"' -a inspect -d 'Show access tokens; never their secrets'
+complete -c hubcli -n '__hubcli_at "token"' -a ls -d 'List your access tokens'
+complete -c hubcli -n '__hubcli_at "token"' -a rm -d 'Delete access tokens for good'
+complete -c hubcli -n '__hubcli_at "token"' -a rotate -d 'Replace an access token by a new one with the same label, scopes and time to live'
+complete -c hubcli -n '__hubcli_at "token"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token activate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token activate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token activate"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token activate"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token activate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token activate"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token activate"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token activate"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token activate"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token activate"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token create"' -l scope -d 'repo:public_read, read, write or admin' -x -a 'repo:admin repo:write repo:read repo:public_read'
+complete -c hubcli -n '__hubcli_at "token create"' -l expires -d 'Default: never' -x
+complete -c hubcli -n '__hubcli_at "token create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list token uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token create"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token create"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token create"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token create"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token create"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token create"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token create"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token deactivate"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token deactivate"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token deactivate"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token edit"' -l label -d 'The new label' -x
+complete -c hubcli -n '__hubcli_at "token edit"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token edit"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token edit"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token edit"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token edit"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token edit"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token edit"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token edit"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token edit"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token edit"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token inspect"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token inspect"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token inspect"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token inspect"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token ls"' -l limit -d 'Show at most this many' -x
+complete -c hubcli -n '__hubcli_at "token ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token ls"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token ls"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token ls"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token ls"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token ls"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token ls"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token ls"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token rm"' -s y -l yes -d 'Do not ask'
+complete -c hubcli -n '__hubcli_at "token rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "token rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l store -d 'Where hubcli\'s own credential is that token: put the new one there' -x -a 'none keyring file docker'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l remove -l disable -d 'What becomes of the old one'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list token uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help)'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "token rotate"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "token rotate"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "token rotate"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "token rotate"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook"' -a create -d 'Let Docker Hub tell an address of every push to a repository'
+complete -c hubcli -n '__hubcli_at "webhook"' -a history -d 'List what a webhook was told, and how it answered'
+complete -c hubcli -n '__hubcli_at "webhook"' -a listen -d 'Receive what Docker Hub sends on pushes'
+complete -c hubcli -n '__hubcli_at "webhook"' -a ls -d 'List the webhooks of a repository'
+complete -c hubcli -n '__hubcli_at "webhook"' -a rm -d 'Delete webhooks, and what is known of what they were told'
+complete -c hubcli -n '__hubcli_at "webhook"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "webhook"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "webhook"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "webhook"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name url created updated urls slug repository help)'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "webhook create"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "webhook create"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "webhook create"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "webhook create"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook create" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "webhook create" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "webhook history"' -l limit -d 'Show at most this many' -x
+complete -c hubcli -n '__hubcli_at "webhook history"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "webhook history"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list delivered status tag pusher url id entry help)'
+complete -c hubcli -n '__hubcli_at "webhook history"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "webhook history"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "webhook history"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "webhook history"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "webhook history"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "webhook history"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "webhook history"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "webhook history"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook history" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "webhook history" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l port -d 'The port; 0 is any free one' -x
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l host -d 'The address to listen on' -x
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l exec -d 'Run this for each push, without a shell' -r -F
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l secret-stdin -d 'Read the secret part of the URL from stdin'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l once -d 'End after the first push'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l count -d 'End after N pushes' -x
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list reference pusher pushed exit_code repository tag received private official payload help)'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "webhook listen"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "webhook listen"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "webhook listen"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l limit -d 'Show at most this many' -x
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name url created updated urls slug repository help)'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "webhook ls"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "webhook ls"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "webhook ls"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook ls" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "webhook ls" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "webhook rm"' -s y -l yes -d 'Do not ask'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name url created updated urls slug repository help)'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "webhook rm"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "webhook rm"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "webhook rm"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "webhook rm" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "webhook rm" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "build"' -a export -d 'Write the build settings of a repository as JSON, as far as Docker Hub tells them'
+complete -c hubcli -n '__hubcli_at "build"' -a history -d 'List what was built, the newest first'
+complete -c hubcli -n '__hubcli_at "build"' -a source -d 'Show what a repository is built from'
+complete -c hubcli -n '__hubcli_at "build"' -a trigger -d 'Let Docker Hub build a repository now'
+complete -c hubcli -n '__hubcli_at "build"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "build"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "build"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "build"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "build export"' -s o -l output -d 'Where to; default: stdout' -r -F
+complete -c hubcli -n '__hubcli_at "build export"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "build export"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "build export"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "build export"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "build export"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "build export"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "build export" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "build export" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "build history"' -l limit -d 'Show at most this many' -x
+complete -c hubcli -n '__hubcli_at "build history"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "build history"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list tag state commit created source id entry help)'
+complete -c hubcli -n '__hubcli_at "build history"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "build history"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "build history"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "build history"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "build history"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "build history"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "build history"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "build history"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "build history" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "build history" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "build source"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "build source"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list source provider state autotests uuid address as_sent help)'
+complete -c hubcli -n '__hubcli_at "build source"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "build source"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "build source"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "build source"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "build source"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "build source"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "build source"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "build source"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "build source" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "build source" 0 only; and __hubcli_in_store' -F
+complete -c hubcli -n '__hubcli_at "build trigger"' -l url-stdin -d 'Read the secret URL of a trigger from stdin'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l branch -d 'Only what this branch makes' -x
+complete -c hubcli -n '__hubcli_at "build trigger"' -l tag -d 'Only what this tag makes' -x
+complete -c hubcli -n '__hubcli_at "build trigger"' -l dry-run -d 'Show what would be done, and do nothing'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list type name tag dockerfile context autobuild state uuid as_sent help)'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l query -d 'JMESPath over the JSON' -x
+complete -c hubcli -n '__hubcli_at "build trigger"' -s q -l quiet -d 'Show names only'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
+complete -c hubcli -n '__hubcli_at "build trigger"' -l plain-http -d 'Use http where no configuration row says otherwise'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l no-color -d 'Do not use colour'
+complete -c hubcli -n '__hubcli_at "build trigger"' -l config -d 'Use this configuration file' -r -F
+complete -c hubcli -n '__hubcli_at "build trigger"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "build trigger" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "build trigger" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "account"' -a info -d 'Show an account: yourself, another user, or an organization'
 complete -c hubcli -n '__hubcli_at "account"' -a limits -d 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API'
 complete -c hubcli -n '__hubcli_at "account"' -l debug -d 'Show every request and answer on stderr; secrets are hidden'
@@ -620,9 +1332,25 @@ complete -c hubcli -n '__hubcli_at "help"' -a pull -d 'Copy an image out of a re
 complete -c hubcli -n '__hubcli_at "help"' -a push -d 'Copy an image into a registry'
 complete -c hubcli -n '__hubcli_at "help"' -a copy -d 'Copy an image from anywhere to anywhere'
 complete -c hubcli -n '__hubcli_at "help"' -a inspect -d 'Show an image: its manifest and configuration'
+complete -c hubcli -n '__hubcli_at "help"' -a files -d 'List the files in an image'
+complete -c hubcli -n '__hubcli_at "help"' -a export -d 'Write an image\'s file system as a tar, or one file of it'
+complete -c hubcli -n '__hubcli_at "help"' -a diff -d 'Show what two images differ in'
 complete -c hubcli -n '__hubcli_at "help"' -a digest -d 'Print the digest a reference points at'
-complete -c hubcli -n '__hubcli_at "help"' -a manifest -d 'Read manifests'
+complete -c hubcli -n '__hubcli_at "help"' -a manifest -d 'Read and write manifests'
+complete -c hubcli -n '__hubcli_at "help"' -a index -d 'Make and change indexes'
+complete -c hubcli -n '__hubcli_at "help"' -a blob -d 'Read and write blobs'
+complete -c hubcli -n '__hubcli_at "help"' -a referrer -d 'See, get and attach what refers to images'
+complete -c hubcli -n '__hubcli_at "help"' -a sbom -d 'Print the SBOM of an image: SPDX, CycloneDX or Syft\'s'
+complete -c hubcli -n '__hubcli_at "help"' -a provenance -d 'Print the SLSA provenance of an image: how it was built, and from what'
+complete -c hubcli -n '__hubcli_at "help"' -a annotate -d 'Set or remove annotations of a manifest or index'
+complete -c hubcli -n '__hubcli_at "help"' -a mutate -d 'Change how an image runs: its labels, variables, entrypoint and so on'
+complete -c hubcli -n '__hubcli_at "help"' -a append -d 'Put layers on top of an image'
+complete -c hubcli -n '__hubcli_at "help"' -a flatten -d 'Make one layer of all the layers of an image'
+complete -c hubcli -n '__hubcli_at "help"' -a rebase -d 'Put an image on another base'
 complete -c hubcli -n '__hubcli_at "help"' -a registry -d 'Look at a registry'
+complete -c hubcli -n '__hubcli_at "help"' -a token -d 'Manage personal access tokens'
+complete -c hubcli -n '__hubcli_at "help"' -a webhook -d 'Manage webhooks, and receive what they send'
+complete -c hubcli -n '__hubcli_at "help"' -a build -d 'See, trigger and export automated builds, which Docker Hub retires'
 complete -c hubcli -n '__hubcli_at "help"' -a account -d 'Show your Docker Hub account'
 complete -c hubcli -n '__hubcli_at "help"' -a config -d 'Read and change the configuration'
 complete -c hubcli -n '__hubcli_at "help"' -a sandbox -d 'Run a local Docker Hub with its registry'
@@ -640,21 +1368,58 @@ complete -c hubcli -n '__hubcli_at "help"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "help auth"' -a helper -d 'Answer as a docker credential helper: get, store, erase, list'
 complete -c hubcli -n '__hubcli_at "help auth"' -a status -d 'Show who you are, where, and from which source'
 complete -c hubcli -n '__hubcli_at "help auth"' -a token -d 'Print a bearer token for a repository, for use with curl'
+complete -c hubcli -n '__hubcli_at "help repo"' -a collaborator -d 'Manage who may push to a repository of a person'
 complete -c hubcli -n '__hubcli_at "help repo"' -a create -d 'Create a repository, and print its full name'
 complete -c hubcli -n '__hubcli_at "help repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "help repo"' -a inspect -d 'Show what there is to know of repositories'
 complete -c hubcli -n '__hubcli_at "help repo"' -a ls -d 'List repositories'
+complete -c hubcli -n '__hubcli_at "help repo"' -a permission -d 'See which teams may use a repository of an organization'
 complete -c hubcli -n '__hubcli_at "help repo"' -a readme -d 'Print a repository\'s overview'
 complete -c hubcli -n '__hubcli_at "help repo"' -a rm -d 'Delete repositories with all that is in them'
 complete -c hubcli -n '__hubcli_at "help repo"' -a star -d 'Give repositories your star'
 complete -c hubcli -n '__hubcli_at "help repo"' -a unstar -d 'Take your star back from repositories'
+complete -c hubcli -n '__hubcli_at "help repo"' -a verify-tags -d 'Show which tags rules for immutable tags freeze, whether or not they are set'
+complete -c hubcli -n '__hubcli_at "help repo collaborator"' -a add -d 'Let people push to a repository of yours'
+complete -c hubcli -n '__hubcli_at "help repo collaborator"' -a ls -d 'List who may push to a repository besides its owner'
+complete -c hubcli -n '__hubcli_at "help repo collaborator"' -a rm -d 'Let people push to a repository no more'
+complete -c hubcli -n '__hubcli_at "help repo permission"' -a ls -d 'List the teams that may use a repository, and what they may do'
+complete -c hubcli -n '__hubcli_at "help tag"' -a cp -d 'Give an image more tags, in the registry: no layer is moved'
 complete -c hubcli -n '__hubcli_at "help tag"' -a inspect -d 'Show what a tag points at: digest, platforms, configuration, layers, attestations'
 complete -c hubcli -n '__hubcli_at "help tag"' -a ls -d 'List the tags of repositories'
 complete -c hubcli -n '__hubcli_at "help tag"' -a rm -d 'Delete tags, and nothing but these: other tags of the same image stay'
 complete -c hubcli -n '__hubcli_at "help manifest"' -a get -d 'Print a manifest or index'
+complete -c hubcli -n '__hubcli_at "help manifest"' -a put -d 'Write a manifest or index as it is, byte for byte, and print its digest'
+complete -c hubcli -n '__hubcli_at "help manifest"' -a rm -d 'Delete manifests by digest; every tag that points at one goes with it'
+complete -c hubcli -n '__hubcli_at "help index"' -a add -d 'Add images to an index; one for the same platform is replaced'
+complete -c hubcli -n '__hubcli_at "help index"' -a create -d 'Make an index of images, one for each platform'
+complete -c hubcli -n '__hubcli_at "help index"' -a rm -d 'Take images out of an index, with what attests them; they stay in the repository'
+complete -c hubcli -n '__hubcli_at "help blob"' -a get -d 'Print a blob, or write it to a file'
+complete -c hubcli -n '__hubcli_at "help blob"' -a head -d 'Show whether blobs are there, and how large they are'
+complete -c hubcli -n '__hubcli_at "help blob"' -a put -d 'Upload a blob, and print its digest'
+complete -c hubcli -n '__hubcli_at "help blob"' -a rm -d 'Delete blobs; images that need them can no longer be pulled'
+complete -c hubcli -n '__hubcli_at "help referrer"' -a attach -d 'Attach files to an image'
+complete -c hubcli -n '__hubcli_at "help referrer"' -a get -d 'Print what is attached to an image, or write it to a file'
+complete -c hubcli -n '__hubcli_at "help referrer"' -a ls -d 'List what is attached to an image'
 complete -c hubcli -n '__hubcli_at "help registry"' -a limits -d 'Show how much may still be pulled: as yourself, and by anybody from this address'
 complete -c hubcli -n '__hubcli_at "help registry"' -a ls -d 'List the repositories of a registry: its catalog'
 complete -c hubcli -n '__hubcli_at "help registry"' -a ping -d 'Show whether a registry answers, how one signs in there, and what it can do'
+complete -c hubcli -n '__hubcli_at "help token"' -a activate -d 'Switch access tokens on again'
+complete -c hubcli -n '__hubcli_at "help token"' -a create -d 'Create an access token; its secret is shown this once'
+complete -c hubcli -n '__hubcli_at "help token"' -a deactivate -d 'Switch access tokens off; activate undoes it'
+complete -c hubcli -n '__hubcli_at "help token"' -a edit -d 'Rename an access token; scopes and expiry are fixed once it is made'
+complete -c hubcli -n '__hubcli_at "help token"' -a inspect -d 'Show access tokens; never their secrets'
+complete -c hubcli -n '__hubcli_at "help token"' -a ls -d 'List your access tokens'
+complete -c hubcli -n '__hubcli_at "help token"' -a rm -d 'Delete access tokens for good'
+complete -c hubcli -n '__hubcli_at "help token"' -a rotate -d 'Replace an access token by a new one with the same label, scopes and time to live'
+complete -c hubcli -n '__hubcli_at "help webhook"' -a create -d 'Let Docker Hub tell an address of every push to a repository'
+complete -c hubcli -n '__hubcli_at "help webhook"' -a history -d 'List what a webhook was told, and how it answered'
+complete -c hubcli -n '__hubcli_at "help webhook"' -a listen -d 'Receive what Docker Hub sends on pushes'
+complete -c hubcli -n '__hubcli_at "help webhook"' -a ls -d 'List the webhooks of a repository'
+complete -c hubcli -n '__hubcli_at "help webhook"' -a rm -d 'Delete webhooks, and what is known of what they were told'
+complete -c hubcli -n '__hubcli_at "help build"' -a export -d 'Write the build settings of a repository as JSON, as far as Docker Hub tells them'
+complete -c hubcli -n '__hubcli_at "help build"' -a history -d 'List what was built, the newest first'
+complete -c hubcli -n '__hubcli_at "help build"' -a source -d 'Show what a repository is built from'
+complete -c hubcli -n '__hubcli_at "help build"' -a trigger -d 'Let Docker Hub build a repository now'
 complete -c hubcli -n '__hubcli_at "help account"' -a info -d 'Show an account: yourself, another user, or an organization'
 complete -c hubcli -n '__hubcli_at "help account"' -a limits -d 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API'
 complete -c hubcli -n '__hubcli_at "help config"' -a get -d 'Print the value of one key'

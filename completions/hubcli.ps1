@@ -4,21 +4,37 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
     $commands = @{
-        '' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'See and use credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read manifests'; 'registry' = 'Look at a registry'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere' }
+        '' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'See and use credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'files' = 'List the files in an image'; 'export' = 'Write an image''s file system as a tar, or one file of it'; 'diff' = 'Show what two images differ in'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read and write manifests'; 'index' = 'Make and change indexes'; 'blob' = 'Read and write blobs'; 'referrer' = 'See, get and attach what refers to images'; 'sbom' = 'Print the SBOM of an image: SPDX, CycloneDX or Syft''s'; 'provenance' = 'Print the SLSA provenance of an image: how it was built, and from what'; 'annotate' = 'Set or remove annotations of a manifest or index'; 'mutate' = 'Change how an image runs: its labels, variables, entrypoint and so on'; 'append' = 'Put layers on top of an image'; 'flatten' = 'Make one layer of all the layers of an image'; 'rebase' = 'Put an image on another base'; 'registry' = 'Look at a registry'; 'token' = 'Manage personal access tokens'; 'webhook' = 'Manage webhooks, and receive what they send'; 'build' = 'See, trigger and export automated builds, which Docker Hub retires'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere' }
         'auth' = [ordered]@{ 'helper' = 'Answer as a docker credential helper: get, store, erase, list'; 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl' }
-        'repo' = [ordered]@{ 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories' }
-        'tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
-        'manifest' = [ordered]@{ 'get' = 'Print a manifest or index' }
+        'repo' = [ordered]@{ 'collaborator' = 'Manage who may push to a repository of a person'; 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'permission' = 'See which teams may use a repository of an organization'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'verify-tags' = 'Show which tags rules for immutable tags freeze, whether or not they are set' }
+        'repo collaborator' = [ordered]@{ 'add' = 'Let people push to a repository of yours'; 'ls' = 'List who may push to a repository besides its owner'; 'rm' = 'Let people push to a repository no more' }
+        'repo permission' = [ordered]@{ 'ls' = 'List the teams that may use a repository, and what they may do' }
+        'tag' = [ordered]@{ 'cp' = 'Give an image more tags, in the registry: no layer is moved'; 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
+        'manifest' = [ordered]@{ 'get' = 'Print a manifest or index'; 'put' = 'Write a manifest or index as it is, byte for byte, and print its digest'; 'rm' = 'Delete manifests by digest; every tag that points at one goes with it' }
+        'index' = [ordered]@{ 'add' = 'Add images to an index; one for the same platform is replaced'; 'create' = 'Make an index of images, one for each platform'; 'rm' = 'Take images out of an index, with what attests them; they stay in the repository' }
+        'blob' = [ordered]@{ 'get' = 'Print a blob, or write it to a file'; 'head' = 'Show whether blobs are there, and how large they are'; 'put' = 'Upload a blob, and print its digest'; 'rm' = 'Delete blobs; images that need them can no longer be pulled' }
+        'referrer' = [ordered]@{ 'attach' = 'Attach files to an image'; 'get' = 'Print what is attached to an image, or write it to a file'; 'ls' = 'List what is attached to an image' }
         'registry' = [ordered]@{ 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address'; 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do' }
+        'token' = [ordered]@{ 'activate' = 'Switch access tokens on again'; 'create' = 'Create an access token; its secret is shown this once'; 'deactivate' = 'Switch access tokens off; activate undoes it'; 'edit' = 'Rename an access token; scopes and expiry are fixed once it is made'; 'inspect' = 'Show access tokens; never their secrets'; 'ls' = 'List your access tokens'; 'rm' = 'Delete access tokens for good'; 'rotate' = 'Replace an access token by a new one with the same label, scopes and time to live' }
+        'webhook' = [ordered]@{ 'create' = 'Let Docker Hub tell an address of every push to a repository'; 'history' = 'List what a webhook was told, and how it answered'; 'listen' = 'Receive what Docker Hub sends on pushes'; 'ls' = 'List the webhooks of a repository'; 'rm' = 'Delete webhooks, and what is known of what they were told' }
+        'build' = [ordered]@{ 'export' = 'Write the build settings of a repository as JSON, as far as Docker Hub tells them'; 'history' = 'List what was built, the newest first'; 'source' = 'Show what a repository is built from'; 'trigger' = 'Let Docker Hub build a repository now' }
         'account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
         'config' = [ordered]@{ 'get' = 'Print the value of one key'; 'ls' = 'List what is configured'; 'path' = 'Print where the configuration file is, or would be'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error' }
         'sandbox' = [ordered]@{ 'demo' = 'Walk through what a registry does'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'up' = 'Serve a sandbox until Ctrl-C' }
-        'help' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'Credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read manifests'; 'registry' = 'Look at a registry'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere'; 'environment' = 'Environment'; 'exit-codes' = 'Exit codes'; 'formats' = 'Formats'; 'references' = 'References' }
+        'help' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'Credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'files' = 'List the files in an image'; 'export' = 'Write an image''s file system as a tar, or one file of it'; 'diff' = 'Show what two images differ in'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read and write manifests'; 'index' = 'Make and change indexes'; 'blob' = 'Read and write blobs'; 'referrer' = 'See, get and attach what refers to images'; 'sbom' = 'Print the SBOM of an image: SPDX, CycloneDX or Syft''s'; 'provenance' = 'Print the SLSA provenance of an image: how it was built, and from what'; 'annotate' = 'Set or remove annotations of a manifest or index'; 'mutate' = 'Change how an image runs: its labels, variables, entrypoint and so on'; 'append' = 'Put layers on top of an image'; 'flatten' = 'Make one layer of all the layers of an image'; 'rebase' = 'Put an image on another base'; 'registry' = 'Look at a registry'; 'token' = 'Manage personal access tokens'; 'webhook' = 'Manage webhooks, and receive what they send'; 'build' = 'See, trigger and export automated builds, which Docker Hub retires'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere'; 'environment' = 'Environment'; 'exit-codes' = 'Exit codes'; 'formats' = 'Formats'; 'references' = 'References' }
         'help auth' = [ordered]@{ 'helper' = 'Answer as a docker credential helper: get, store, erase, list'; 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl' }
-        'help repo' = [ordered]@{ 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories' }
-        'help tag' = [ordered]@{ 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
-        'help manifest' = [ordered]@{ 'get' = 'Print a manifest or index' }
+        'help repo' = [ordered]@{ 'collaborator' = 'Manage who may push to a repository of a person'; 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'permission' = 'See which teams may use a repository of an organization'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'verify-tags' = 'Show which tags rules for immutable tags freeze, whether or not they are set' }
+        'help repo collaborator' = [ordered]@{ 'add' = 'Let people push to a repository of yours'; 'ls' = 'List who may push to a repository besides its owner'; 'rm' = 'Let people push to a repository no more' }
+        'help repo permission' = [ordered]@{ 'ls' = 'List the teams that may use a repository, and what they may do' }
+        'help tag' = [ordered]@{ 'cp' = 'Give an image more tags, in the registry: no layer is moved'; 'inspect' = 'Show what a tag points at: digest, platforms, configuration, layers, attestations'; 'ls' = 'List the tags of repositories'; 'rm' = 'Delete tags, and nothing but these: other tags of the same image stay' }
+        'help manifest' = [ordered]@{ 'get' = 'Print a manifest or index'; 'put' = 'Write a manifest or index as it is, byte for byte, and print its digest'; 'rm' = 'Delete manifests by digest; every tag that points at one goes with it' }
+        'help index' = [ordered]@{ 'add' = 'Add images to an index; one for the same platform is replaced'; 'create' = 'Make an index of images, one for each platform'; 'rm' = 'Take images out of an index, with what attests them; they stay in the repository' }
+        'help blob' = [ordered]@{ 'get' = 'Print a blob, or write it to a file'; 'head' = 'Show whether blobs are there, and how large they are'; 'put' = 'Upload a blob, and print its digest'; 'rm' = 'Delete blobs; images that need them can no longer be pulled' }
+        'help referrer' = [ordered]@{ 'attach' = 'Attach files to an image'; 'get' = 'Print what is attached to an image, or write it to a file'; 'ls' = 'List what is attached to an image' }
         'help registry' = [ordered]@{ 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address'; 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do' }
+        'help token' = [ordered]@{ 'activate' = 'Switch access tokens on again'; 'create' = 'Create an access token; its secret is shown this once'; 'deactivate' = 'Switch access tokens off; activate undoes it'; 'edit' = 'Rename an access token; scopes and expiry are fixed once it is made'; 'inspect' = 'Show access tokens; never their secrets'; 'ls' = 'List your access tokens'; 'rm' = 'Delete access tokens for good'; 'rotate' = 'Replace an access token by a new one with the same label, scopes and time to live' }
+        'help webhook' = [ordered]@{ 'create' = 'Let Docker Hub tell an address of every push to a repository'; 'history' = 'List what a webhook was told, and how it answered'; 'listen' = 'Receive what Docker Hub sends on pushes'; 'ls' = 'List the webhooks of a repository'; 'rm' = 'Delete webhooks, and what is known of what they were told' }
+        'help build' = [ordered]@{ 'export' = 'Write the build settings of a repository as JSON, as far as Docker Hub tells them'; 'history' = 'List what was built, the newest first'; 'source' = 'Show what a repository is built from'; 'trigger' = 'Let Docker Hub build a repository now' }
         'help account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
         'help config' = [ordered]@{ 'get' = 'Print the value of one key'; 'ls' = 'List what is configured'; 'path' = 'Print where the configuration file is, or would be'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error' }
         'help sandbox' = [ordered]@{ 'demo' = 'Walk through what a registry does'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'up' = 'Serve a sandbox until Ctrl-C' }
@@ -33,29 +49,82 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'auth token' = [ordered]@{ '--scope' = 'What the token is for'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'search' = [ordered]@{ '--official' = 'Docker Official Images only'; '--verified' = 'Images of verified publishers only'; '--type' = 'image, model, plugin, extension, helm ...'; '--arch' = 'Built for amd64, arm64 ... (repeatable)'; '--os' = 'Built for linux, windows (repeatable)'; '--category' = 'In a category (repeatable)'; '--min-stars' = 'With at least N stars'; '--sort' = 'What comes first; an exact name by relevance'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo collaborator' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo collaborator add' = [ordered]@{ '-q' = 'Say nothing but what went wrong'; '--quiet' = 'Say nothing but what went wrong'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo collaborator ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo collaborator rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo create' = [ordered]@{ '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--category' = 'A category of Docker Hub (up to three times)'; '--exist-ok' = 'Be content if it exists already'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo edit' = [ordered]@{ '--description' = 'A short description, up to 100 bytes'; '--readme' = 'The overview, in Markdown; - is stdin'; '--private' = 'Who may see and pull it'; '--public' = 'Who may see and pull it'; '--category' = 'A category of Docker Hub (up to three times)'; '--no-categories' = 'Take it out of all categories'; '--immutable-tags' = 'Tags that this regular expression matches never change (repeatable)'; '--no-immutable-tags' = 'Let all tags change'; '--archive' = 'Make it read-only'; '--unarchive' = 'Make it read-only'; '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo inspect' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo ls' = [ordered]@{ '--filter' = 'On the last part of a name; on all of it with a /'; '--private' = 'Only those'; '--public' = 'Only those'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo permission' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo permission ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo readme' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo star' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'repo unstar' = [ordered]@{ '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'repo verify-tags' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'tag cp' = [ordered]@{ '--bump' = 'With v1.2.3 move v1.2, v1 and latest, too'; '--force' = 'Write the tags even where they are so already'; '--no-clobber' = 'Fail where a tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag inspect' = [ordered]@{ '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag ls' = [ordered]@{ '--details' = 'Ask for what a registry''s list lacks, tag by tag'; '--filter' = 'Only tags like this'; '--match' = 'Only tags that this is found in'; '--semver' = 'Only versions in this: ''>=1.2 <2'''; '--digest' = 'Only tags that point here'; '--platform' = 'Only tags with this platform'; '--sort' = 'What comes first'; '--limit' = 'Show at most this many'; '--all' = 'Show all'; '--aliases' = 'One row for all tags of a digest'; '--full-ref' = 'Whole references in place of tags'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'tag rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'pull' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--archive' = 'What an archive is when its name does not say: oci or docker'; '--referrers' = 'Copy what refers to the image, too: SBOMs, signatures'; '--digest-tags' = 'Copy cosign''s .sig, .att and .sbom tags, too'; '--jobs' = 'Blobs to move at once'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--from-file' = 'Copy what each line of a file (or of -) says'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
-        'push' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--referrers' = 'Copy what refers to the image, too: SBOMs, signatures'; '--digest-tags' = 'Copy cosign''s .sig, .att and .sbom tags, too'; '--jobs' = 'Blobs to move at once'; '--chunk-size' = 'Upload blobs in chunks: bytes, or with K, M or G'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--from-file' = 'Copy what each line of a file (or of -) says'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'push' = [ordered]@{ '--artifact' = 'Push files, as an artifact of this type'; '--annotation' = 'Annotate the artifact (repeatable)'; '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--referrers' = 'Copy what refers to the image, too: SBOMs, signatures'; '--digest-tags' = 'Copy cosign''s .sig, .att and .sbom tags, too'; '--jobs' = 'Blobs to move at once'; '--chunk-size' = 'Upload blobs in chunks: bytes, or with K, M or G'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--from-file' = 'Copy what each line of a file (or of -) says'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'copy' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--all-platforms' = 'Copy the images for all platforms'; '--archive' = 'What an archive is when its name does not say: oci or docker'; '--referrers' = 'Copy what refers to the image, too: SBOMs, signatures'; '--digest-tags' = 'Copy cosign''s .sig, .att and .sbom tags, too'; '--jobs' = 'Blobs to move at once'; '--chunk-size' = 'Upload blobs in chunks: bytes, or with K, M or G'; '--force' = 'Copy even what is there already'; '--no-clobber' = 'Fail where the tag is another image''s already'; '--dry-run' = 'Show what would be done, and do nothing'; '--from-file' = 'Copy what each line of a file (or of -) says'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'inspect' = [ordered]@{ '--raw' = 'Print the manifest or index, byte for byte'; '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'files' = [ordered]@{ '--platform' = 'The image for this platform'; '--all-layers' = 'What each layer holds, hidden and deleted files too'; '--max-unpacked' = 'What a layer may unpack to (1 GiB, or 200 times its size)'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'export' = [ordered]@{ '-o' = 'Write to FILE, not to stdout'; '--output' = 'Write to FILE, not to stdout'; '--platform' = 'The image for this platform'; '--max-unpacked' = 'What a layer may unpack to (1 GiB, or 200 times its size)'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'diff' = [ordered]@{ '--only' = 'Some of config, history, layers, files, packages'; '--exit-code' = 'Exit with 1 where they are different'; '--platform' = 'The image for this platform'; '--max-unpacked' = 'What a layer may unpack to (1 GiB, or 200 times its size)'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'digest' = [ordered]@{ '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'manifest' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'manifest get' = [ordered]@{ '--raw' = 'The exact bytes, on a terminal, too'; '--platform' = 'The image for this platform'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'manifest put' = [ordered]@{ '--media-type' = 'What it is, if it does not say so'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'manifest rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'index' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'index add' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'index create' = [ordered]@{ '--platform' = 'Only for this platform (repeatable)'; '--annotation' = 'Annotate the index (repeatable)'; '--docker' = 'Docker''s manifest list, or an OCI index'; '--oci' = 'Docker''s manifest list, or an OCI index'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'index rm' = [ordered]@{ '--tag' = 'Give the new image this tag'; '--to' = 'Write the new image here: a reference or a store'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'blob' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'blob get' = [ordered]@{ '-o' = 'Write it to a file'; '--output' = 'Write it to a file'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'blob head' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'blob put' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'blob rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'referrer' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'referrer attach' = [ordered]@{ '--type' = 'What it is: its artifact type'; '--annotation' = 'Annotate it (repeatable)'; '--platform' = 'The image for this platform'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'referrer get' = [ordered]@{ '--type' = 'The one of this artifact or predicate type'; '-o' = 'Write it there, not to stdout'; '--output' = 'Write it there, not to stdout'; '--platform' = 'The image for this platform'; '--force' = 'Replace other files in DIR'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'referrer ls' = [ordered]@{ '--type' = 'Only of this artifact type'; '--platform' = 'The image for this platform'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'sbom' = [ordered]@{ '--platform' = 'The image for this platform'; '--type' = 'The one of this format, type or digest; see --list'; '-o' = 'Write it to a file'; '--output' = 'Write it to a file'; '--statement' = 'With all that it is wrapped in, as it is stored'; '--raw' = 'With all that it is wrapped in, as it is stored'; '--list' = 'List all there are, and print none'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'provenance' = [ordered]@{ '--platform' = 'The image for this platform'; '--type' = 'The one of this format, type or digest; see --list'; '-o' = 'Write it to a file'; '--output' = 'Write it to a file'; '--statement' = 'With all that it is wrapped in, as it is stored'; '--raw' = 'With all that it is wrapped in, as it is stored'; '--list' = 'List all there are, and print none'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'annotate' = [ordered]@{ '--rm' = 'Remove this annotation (repeatable)'; '--platform' = 'The image for this platform'; '--tag' = 'Give the new image this tag'; '--to' = 'Write the new image here: a reference or a store'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'mutate' = [ordered]@{ '--label' = 'Set a label'; '--rm-label' = 'Remove a label'; '--env' = 'Set a variable'; '--rm-env' = 'Remove a variable'; '--entrypoint' = 'Words, or a JSON list; '''' for none'; '--cmd' = 'Words, or a JSON list; '''' for none'; '--user' = 'Run as'; '--workdir' = 'Run in'; '--port' = 'Declare a port'; '--volume' = 'Declare a volume'; '--created' = 'When it was made, RFC 3339'; '--platform' = 'The image for this platform'; '--tag' = 'Give the new image this tag'; '--to' = 'Write the new image here: a reference or a store'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'append' = [ordered]@{ '--layer' = 'A tar, plain or with gzip or zstd; - for stdin'; '--platform' = 'The image for this platform'; '--tag' = 'Give the new image this tag'; '--to' = 'Write the new image here: a reference or a store'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'flatten' = [ordered]@{ '--platform' = 'The image for this platform'; '--tag' = 'Give the new image this tag'; '--to' = 'Write the new image here: a reference or a store'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'rebase' = [ordered]@{ '--old-base' = 'What it is based on now'; '--new-base' = 'What it is to be based on'; '--platform' = 'The image for this platform'; '--tag' = 'Give the new image this tag'; '--to' = 'Write the new image here: a reference or a store'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry ls' = [ordered]@{ '--filter' = 'On the last part of a path; on all of it with a /'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'registry ping' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token activate' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token create' = [ordered]@{ '--scope' = 'repo:public_read, read, write or admin'; '--expires' = 'Default: never'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token deactivate' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token edit' = [ordered]@{ '--label' = 'The new label'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token inspect' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'token rotate' = [ordered]@{ '--store' = 'Where hubcli''s own credential is that token: put the new one there'; '--remove' = 'What becomes of the old one'; '--disable' = 'What becomes of the old one'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'webhook' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'webhook create' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'webhook history' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'webhook listen' = [ordered]@{ '--port' = 'The port; 0 is any free one'; '--host' = 'The address to listen on'; '--exec' = 'Run this for each push, without a shell'; '--secret-stdin' = 'Read the secret part of the URL from stdin'; '--once' = 'End after the first push'; '--count' = 'End after N pushes'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'webhook ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'webhook rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'build' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'build export' = [ordered]@{ '-o' = 'Where to; default: stdout'; '--output' = 'Where to; default: stdout'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'build history' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'build source' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'build trigger' = [ordered]@{ '--url-stdin' = 'Read the secret URL of a trigger from stdin'; '--branch' = 'Only what this branch makes'; '--tag' = 'Only what this tag makes'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account info' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'account limits' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -98,7 +167,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'search --type' = @{ words = 'image model plugin extension helm compose' }
         'search --arch' = @{ words = 'amd64 arm64 arm 386 ppc64le s390x riscv64' }
         'search --os' = @{ words = 'linux windows' }
-        'search --category' = @{}
+        'search --category' = @{ words = 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers' }
         'search --min-stars' = @{}
         'search --sort' = @{ words = 'relevance pulls updated stars' }
         'search --limit' = @{}
@@ -108,9 +177,23 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'search --max-wait' = @{}
         'search --config' = @{}
         'repo --config' = @{}
+        'repo collaborator --config' = @{}
+        'repo collaborator add --max-wait' = @{}
+        'repo collaborator add --config' = @{}
+        'repo collaborator ls --limit' = @{}
+        'repo collaborator ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo collaborator ls --fields' = @{ words = 'name full_name repository help'; listed = $true }
+        'repo collaborator ls --query' = @{}
+        'repo collaborator ls --max-wait' = @{}
+        'repo collaborator ls --config' = @{}
+        'repo collaborator rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo collaborator rm --fields' = @{ words = 'name full_name repository help'; listed = $true }
+        'repo collaborator rm --query' = @{}
+        'repo collaborator rm --max-wait' = @{}
+        'repo collaborator rm --config' = @{}
         'repo create --description' = @{}
         'repo create --readme' = @{}
-        'repo create --category' = @{}
+        'repo create --category' = @{ words = 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers' }
         'repo create --format' = @{ words = 'table json jsonl csv tsv' }
         'repo create --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
         'repo create --query' = @{}
@@ -118,7 +201,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo create --config' = @{}
         'repo edit --description' = @{}
         'repo edit --readme' = @{}
-        'repo edit --category' = @{}
+        'repo edit --category' = @{ words = 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers' }
         'repo edit --immutable-tags' = @{}
         'repo edit --format' = @{ words = 'table json jsonl csv tsv' }
         'repo edit --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
@@ -138,6 +221,13 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo ls --query' = @{}
         'repo ls --max-wait' = @{}
         'repo ls --config' = @{}
+        'repo permission --config' = @{}
+        'repo permission ls --limit' = @{}
+        'repo permission ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo permission ls --fields' = @{ words = 'name permission team team_id repository help'; listed = $true }
+        'repo permission ls --query' = @{}
+        'repo permission ls --max-wait' = @{}
+        'repo permission ls --config' = @{}
         'repo readme --max-wait' = @{}
         'repo readme --config' = @{}
         'repo rm --format' = @{ words = 'table json jsonl csv tsv' }
@@ -149,7 +239,17 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo star --config' = @{}
         'repo unstar --max-wait' = @{}
         'repo unstar --config' = @{}
+        'repo verify-tags --format' = @{ words = 'table json jsonl csv tsv' }
+        'repo verify-tags --fields' = @{ words = 'name rules reference repository help'; listed = $true }
+        'repo verify-tags --query' = @{}
+        'repo verify-tags --max-wait' = @{}
+        'repo verify-tags --config' = @{}
         'tag --config' = @{}
+        'tag cp --format' = @{ words = 'table json jsonl csv tsv' }
+        'tag cp --fields' = @{ words = 'reference digest previous action name repository dry_run help'; listed = $true }
+        'tag cp --query' = @{}
+        'tag cp --max-wait' = @{}
+        'tag cp --config' = @{}
         'tag inspect --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
         'tag inspect --format' = @{ words = 'table json jsonl csv tsv' }
         'tag inspect --fields' = @{ words = 'reference digest media_type size platforms platform created config layers annotations attestations help'; listed = $true }
@@ -182,6 +282,8 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'pull --query' = @{}
         'pull --max-wait' = @{}
         'pull --config' = @{}
+        'push --artifact' = @{}
+        'push --annotation' = @{}
         'push --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
         'push --jobs' = @{}
         'push --chunk-size' = @{}
@@ -207,6 +309,27 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'inspect --query' = @{}
         'inspect --max-wait' = @{}
         'inspect --config' = @{}
+        'files --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'files --max-unpacked' = @{}
+        'files --format' = @{ words = 'table json jsonl csv tsv' }
+        'files --fields' = @{ words = 'path type size mode uid gid layer link help'; listed = $true }
+        'files --query' = @{}
+        'files --max-wait' = @{}
+        'files --config' = @{}
+        'export -o' = @{}
+        'export --output' = @{}
+        'export --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'export --max-unpacked' = @{}
+        'export --max-wait' = @{}
+        'export --config' = @{}
+        'diff --only' = @{ words = 'config history layers files packages'; listed = $true }
+        'diff --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'diff --max-unpacked' = @{}
+        'diff --format' = @{ words = 'table json jsonl csv tsv' }
+        'diff --fields' = @{ words = 'a b a_digest b_digest different config history layers files packages help'; listed = $true }
+        'diff --query' = @{}
+        'diff --max-wait' = @{}
+        'diff --config' = @{}
         'digest --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
         'digest --format' = @{ words = 'table json jsonl csv tsv' }
         'digest --fields' = @{ words = 'digest reference media_type size help'; listed = $true }
@@ -217,6 +340,153 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'manifest get --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
         'manifest get --max-wait' = @{}
         'manifest get --config' = @{}
+        'manifest put --media-type' = @{}
+        'manifest put --format' = @{ words = 'table json jsonl csv tsv' }
+        'manifest put --fields' = @{ words = 'reference digest media_type size tags dry_run help'; listed = $true }
+        'manifest put --query' = @{}
+        'manifest put --max-wait' = @{}
+        'manifest put --config' = @{}
+        'manifest rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'manifest rm --fields' = @{ words = 'reference digest media_type size tags dry_run help'; listed = $true }
+        'manifest rm --query' = @{}
+        'manifest rm --max-wait' = @{}
+        'manifest rm --config' = @{}
+        'index --config' = @{}
+        'index add --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'index add --format' = @{ words = 'table json jsonl csv tsv' }
+        'index add --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'index add --query' = @{}
+        'index add --max-wait' = @{}
+        'index add --config' = @{}
+        'index create --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'index create --annotation' = @{}
+        'index create --format' = @{ words = 'table json jsonl csv tsv' }
+        'index create --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'index create --query' = @{}
+        'index create --max-wait' = @{}
+        'index create --config' = @{}
+        'index rm --tag' = @{}
+        'index rm --to' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'index rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'index rm --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'index rm --query' = @{}
+        'index rm --max-wait' = @{}
+        'index rm --config' = @{}
+        'blob --config' = @{}
+        'blob get -o' = @{}
+        'blob get --output' = @{}
+        'blob get --max-wait' = @{}
+        'blob get --config' = @{}
+        'blob head --format' = @{ words = 'table json jsonl csv tsv' }
+        'blob head --fields' = @{ words = 'digest size media_type reference help'; listed = $true }
+        'blob head --query' = @{}
+        'blob head --max-wait' = @{}
+        'blob head --config' = @{}
+        'blob put --format' = @{ words = 'table json jsonl csv tsv' }
+        'blob put --fields' = @{ words = 'digest size media_type reference help'; listed = $true }
+        'blob put --query' = @{}
+        'blob put --max-wait' = @{}
+        'blob put --config' = @{}
+        'blob rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'blob rm --fields' = @{ words = 'digest size media_type reference help'; listed = $true }
+        'blob rm --query' = @{}
+        'blob rm --max-wait' = @{}
+        'blob rm --config' = @{}
+        'referrer --config' = @{}
+        'referrer attach --type' = @{}
+        'referrer attach --annotation' = @{}
+        'referrer attach --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'referrer attach --format' = @{ words = 'table json jsonl csv tsv' }
+        'referrer attach --fields' = @{ words = 'digest artifact_type media_type size source created annotations subject platform tag reference dry_run help'; listed = $true }
+        'referrer attach --query' = @{}
+        'referrer attach --max-wait' = @{}
+        'referrer attach --config' = @{}
+        'referrer get --type' = @{}
+        'referrer get -o' = @{}
+        'referrer get --output' = @{}
+        'referrer get --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'referrer get --max-wait' = @{}
+        'referrer get --config' = @{}
+        'referrer ls --type' = @{}
+        'referrer ls --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'referrer ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'referrer ls --fields' = @{ words = 'digest artifact_type media_type size source created annotations subject platform tag reference dry_run help'; listed = $true }
+        'referrer ls --query' = @{}
+        'referrer ls --max-wait' = @{}
+        'referrer ls --config' = @{}
+        'sbom --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'sbom --type' = @{}
+        'sbom -o' = @{}
+        'sbom --output' = @{}
+        'sbom --format' = @{ words = 'table json jsonl csv tsv' }
+        'sbom --fields' = @{ words = 'digest format predicate_type size source name packages created media_type artifact_type attachment subject help'; listed = $true }
+        'sbom --query' = @{}
+        'sbom --max-wait' = @{}
+        'sbom --config' = @{}
+        'provenance --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'provenance --type' = @{}
+        'provenance -o' = @{}
+        'provenance --output' = @{}
+        'provenance --format' = @{ words = 'table json jsonl csv tsv' }
+        'provenance --fields' = @{ words = 'digest format predicate_type size source builder created media_type artifact_type attachment subject help'; listed = $true }
+        'provenance --query' = @{}
+        'provenance --max-wait' = @{}
+        'provenance --config' = @{}
+        'annotate --rm' = @{}
+        'annotate --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'annotate --tag' = @{}
+        'annotate --to' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'annotate --format' = @{ words = 'table json jsonl csv tsv' }
+        'annotate --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'annotate --query' = @{}
+        'annotate --max-wait' = @{}
+        'annotate --config' = @{}
+        'mutate --label' = @{}
+        'mutate --rm-label' = @{}
+        'mutate --env' = @{}
+        'mutate --rm-env' = @{}
+        'mutate --entrypoint' = @{}
+        'mutate --cmd' = @{}
+        'mutate --user' = @{}
+        'mutate --workdir' = @{}
+        'mutate --port' = @{}
+        'mutate --volume' = @{}
+        'mutate --created' = @{}
+        'mutate --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'mutate --tag' = @{}
+        'mutate --to' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'mutate --format' = @{ words = 'table json jsonl csv tsv' }
+        'mutate --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'mutate --query' = @{}
+        'mutate --max-wait' = @{}
+        'mutate --config' = @{}
+        'append --layer' = @{}
+        'append --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'append --tag' = @{}
+        'append --to' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'append --format' = @{ words = 'table json jsonl csv tsv' }
+        'append --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'append --query' = @{}
+        'append --max-wait' = @{}
+        'append --config' = @{}
+        'flatten --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'flatten --tag' = @{}
+        'flatten --to' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'flatten --format' = @{ words = 'table json jsonl csv tsv' }
+        'flatten --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'flatten --query' = @{}
+        'flatten --max-wait' = @{}
+        'flatten --config' = @{}
+        'rebase --old-base' = @{ asks = 'reference' }
+        'rebase --new-base' = @{ asks = 'reference' }
+        'rebase --platform' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'rebase --tag' = @{}
+        'rebase --to' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'rebase --format' = @{ words = 'table json jsonl csv tsv' }
+        'rebase --fields' = @{ words = 'reference digest previous media_type size platforms dry_run help'; listed = $true }
+        'rebase --query' = @{}
+        'rebase --max-wait' = @{}
+        'rebase --config' = @{}
         'registry --config' = @{}
         'registry limits --format' = @{ words = 'table json jsonl csv tsv' }
         'registry limits --fields' = @{ words = 'kind limit remaining window_seconds resets source help'; listed = $true }
@@ -235,6 +505,106 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'registry ping --query' = @{}
         'registry ping --max-wait' = @{}
         'registry ping --config' = @{}
+        'token --config' = @{}
+        'token activate --format' = @{ words = 'table json jsonl csv tsv' }
+        'token activate --fields' = @{ words = 'uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token activate --query' = @{}
+        'token activate --max-wait' = @{}
+        'token activate --config' = @{}
+        'token create --scope' = @{ words = 'repo:admin repo:write repo:read repo:public_read' }
+        'token create --expires' = @{}
+        'token create --format' = @{ words = 'table json jsonl csv tsv' }
+        'token create --fields' = @{ words = 'token uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token create --query' = @{}
+        'token create --max-wait' = @{}
+        'token create --config' = @{}
+        'token deactivate --format' = @{ words = 'table json jsonl csv tsv' }
+        'token deactivate --fields' = @{ words = 'uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token deactivate --query' = @{}
+        'token deactivate --max-wait' = @{}
+        'token deactivate --config' = @{}
+        'token edit --label' = @{}
+        'token edit --format' = @{ words = 'table json jsonl csv tsv' }
+        'token edit --fields' = @{ words = 'uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token edit --query' = @{}
+        'token edit --max-wait' = @{}
+        'token edit --config' = @{}
+        'token inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'token inspect --fields' = @{ words = 'uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token inspect --query' = @{}
+        'token inspect --max-wait' = @{}
+        'token inspect --config' = @{}
+        'token ls --limit' = @{}
+        'token ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'token ls --fields' = @{ words = 'uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token ls --query' = @{}
+        'token ls --max-wait' = @{}
+        'token ls --config' = @{}
+        'token rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'token rm --fields' = @{ words = 'uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token rm --query' = @{}
+        'token rm --max-wait' = @{}
+        'token rm --config' = @{}
+        'token rotate --store' = @{ words = 'none keyring file docker' }
+        'token rotate --format' = @{ words = 'table json jsonl csv tsv' }
+        'token rotate --fields' = @{ words = 'token uuid label scopes active created last_used expires generated_by creator_ip creator_ua client_id help'; listed = $true }
+        'token rotate --query' = @{}
+        'token rotate --max-wait' = @{}
+        'token rotate --config' = @{}
+        'webhook --config' = @{}
+        'webhook create --format' = @{ words = 'table json jsonl csv tsv' }
+        'webhook create --fields' = @{ words = 'name url created updated urls slug repository help'; listed = $true }
+        'webhook create --query' = @{}
+        'webhook create --max-wait' = @{}
+        'webhook create --config' = @{}
+        'webhook history --limit' = @{}
+        'webhook history --format' = @{ words = 'table json jsonl csv tsv' }
+        'webhook history --fields' = @{ words = 'delivered status tag pusher url id entry help'; listed = $true }
+        'webhook history --query' = @{}
+        'webhook history --max-wait' = @{}
+        'webhook history --config' = @{}
+        'webhook listen --port' = @{}
+        'webhook listen --host' = @{}
+        'webhook listen --exec' = @{}
+        'webhook listen --count' = @{}
+        'webhook listen --format' = @{ words = 'table json jsonl csv tsv' }
+        'webhook listen --fields' = @{ words = 'reference pusher pushed exit_code repository tag received private official payload help'; listed = $true }
+        'webhook listen --query' = @{}
+        'webhook listen --config' = @{}
+        'webhook ls --limit' = @{}
+        'webhook ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'webhook ls --fields' = @{ words = 'name url created updated urls slug repository help'; listed = $true }
+        'webhook ls --query' = @{}
+        'webhook ls --max-wait' = @{}
+        'webhook ls --config' = @{}
+        'webhook rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'webhook rm --fields' = @{ words = 'name url created updated urls slug repository help'; listed = $true }
+        'webhook rm --query' = @{}
+        'webhook rm --max-wait' = @{}
+        'webhook rm --config' = @{}
+        'build --config' = @{}
+        'build export -o' = @{}
+        'build export --output' = @{}
+        'build export --max-wait' = @{}
+        'build export --config' = @{}
+        'build history --limit' = @{}
+        'build history --format' = @{ words = 'table json jsonl csv tsv' }
+        'build history --fields' = @{ words = 'tag state commit created source id entry help'; listed = $true }
+        'build history --query' = @{}
+        'build history --max-wait' = @{}
+        'build history --config' = @{}
+        'build source --format' = @{ words = 'table json jsonl csv tsv' }
+        'build source --fields' = @{ words = 'source provider state autotests uuid address as_sent help'; listed = $true }
+        'build source --query' = @{}
+        'build source --max-wait' = @{}
+        'build source --config' = @{}
+        'build trigger --branch' = @{}
+        'build trigger --tag' = @{}
+        'build trigger --format' = @{ words = 'table json jsonl csv tsv' }
+        'build trigger --fields' = @{ words = 'type name tag dockerfile context autobuild state uuid as_sent help'; listed = $true }
+        'build trigger --query' = @{}
+        'build trigger --max-wait' = @{}
+        'build trigger --config' = @{}
         'account --config' = @{}
         'account info --format' = @{ words = 'table json jsonl csv tsv' }
         'account info --fields' = @{ words = 'name id email full_name type plan created help'; listed = $true }
@@ -284,11 +654,19 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'auth status *' = @{ asks = 'registry' }
         'auth token 0' = @{ asks = 'reference' }
         'search 0' = @{}
+        'repo collaborator add 0' = @{ asks = 'repository' }
+        'repo collaborator add 1' = @{}
+        'repo collaborator add *' = @{}
+        'repo collaborator ls 0' = @{ asks = 'repository' }
+        'repo collaborator rm 0' = @{ asks = 'repository' }
+        'repo collaborator rm 1' = @{}
+        'repo collaborator rm *' = @{}
         'repo create 0' = @{ asks = 'repository' }
         'repo edit 0' = @{ asks = 'repository' }
         'repo inspect 0' = @{ asks = 'repository' }
         'repo inspect *' = @{ asks = 'repository' }
         'repo ls 0' = @{ asks = 'registry' }
+        'repo permission ls 0' = @{ asks = 'repository' }
         'repo readme 0' = @{ asks = 'repository' }
         'repo rm 0' = @{ asks = 'repository' }
         'repo rm *' = @{ asks = 'repository' }
@@ -296,6 +674,12 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo star *' = @{ asks = 'repository' }
         'repo unstar 0' = @{ asks = 'repository' }
         'repo unstar *' = @{ asks = 'repository' }
+        'repo verify-tags 0' = @{ asks = 'repository' }
+        'repo verify-tags 1' = @{}
+        'repo verify-tags *' = @{}
+        'tag cp 0' = @{ asks = 'reference' }
+        'tag cp 1' = @{}
+        'tag cp *' = @{}
         'tag inspect 0' = @{ asks = 'reference' }
         'tag inspect *' = @{ asks = 'reference' }
         'tag ls 0' = @{ asks = 'repository' }
@@ -306,17 +690,86 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'pull 1' = @{ words = 'oci: oci-archive: docker-archive:' }
         'push 0' = @{ words = 'oci: oci-archive: docker-archive:' }
         'push 1' = @{ asks = 'reference' }
+        'push 2' = @{}
+        'push *' = @{}
         'copy 0' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
         'copy 1' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
         'inspect 0' = @{ asks = 'reference' }
         'inspect *' = @{ asks = 'reference' }
+        'files 0' = @{ asks = 'reference' }
+        'files 1' = @{}
+        'files *' = @{}
+        'export 0' = @{ asks = 'reference' }
+        'export 1' = @{}
+        'diff 0' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'diff 1' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
         'digest 0' = @{ asks = 'reference' }
         'digest *' = @{ asks = 'reference' }
         'manifest get 0' = @{ asks = 'reference' }
         'manifest get *' = @{ asks = 'reference' }
+        'manifest put 0' = @{ asks = 'reference' }
+        'manifest put 1' = @{}
+        'manifest rm 0' = @{ asks = 'reference' }
+        'manifest rm *' = @{ asks = 'reference' }
+        'index add 0' = @{ asks = 'reference' }
+        'index add 1' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'index add *' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'index create 0' = @{ asks = 'reference' }
+        'index create 1' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'index create *' = @{ words = 'oci: oci-archive: docker-archive:'; asks = 'reference' }
+        'index rm 0' = @{ asks = 'reference' }
+        'index rm 1' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'index rm *' = @{ words = 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' }
+        'blob get 0' = @{ asks = 'reference' }
+        'blob head 0' = @{ asks = 'reference' }
+        'blob head *' = @{ asks = 'reference' }
+        'blob put 0' = @{ asks = 'repository' }
+        'blob put 1' = @{}
+        'blob rm 0' = @{ asks = 'reference' }
+        'blob rm *' = @{ asks = 'reference' }
+        'referrer attach 0' = @{ asks = 'reference' }
+        'referrer attach 1' = @{}
+        'referrer attach *' = @{}
+        'referrer get 0' = @{ asks = 'reference' }
+        'referrer ls 0' = @{ asks = 'reference' }
+        'sbom 0' = @{ asks = 'reference' }
+        'provenance 0' = @{ asks = 'reference' }
+        'annotate 0' = @{ asks = 'reference' }
+        'annotate 1' = @{}
+        'annotate *' = @{}
+        'mutate 0' = @{ asks = 'reference' }
+        'append 0' = @{ asks = 'reference' }
+        'flatten 0' = @{ asks = 'reference' }
+        'rebase 0' = @{ asks = 'reference' }
         'registry limits 0' = @{ asks = 'registry' }
         'registry ls 0' = @{ asks = 'registry' }
         'registry ping 0' = @{ asks = 'registry' }
+        'token activate 0' = @{}
+        'token activate *' = @{}
+        'token create 0' = @{}
+        'token deactivate 0' = @{}
+        'token deactivate *' = @{}
+        'token edit 0' = @{}
+        'token inspect 0' = @{}
+        'token inspect *' = @{}
+        'token rm 0' = @{}
+        'token rm *' = @{}
+        'token rotate 0' = @{}
+        'webhook create 0' = @{ asks = 'repository' }
+        'webhook create 1' = @{}
+        'webhook create 2' = @{}
+        'webhook history 0' = @{ asks = 'repository' }
+        'webhook history 1' = @{}
+        'webhook listen 0' = @{}
+        'webhook listen *' = @{}
+        'webhook ls 0' = @{ asks = 'repository' }
+        'webhook rm 0' = @{ asks = 'repository' }
+        'webhook rm 1' = @{}
+        'webhook rm *' = @{}
+        'build export 0' = @{ asks = 'repository' }
+        'build history 0' = @{ asks = 'repository' }
+        'build source 0' = @{ asks = 'repository' }
+        'build trigger 0' = @{ asks = 'repository' }
         'account info 0' = @{}
         'config get 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }
         'config set 0' = @{ words = 'defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' }

@@ -96,7 +96,7 @@ STATIC = [
     ),
     Offers("hubcli config set regi", {"registries."}, only=True),
     Offers("hubcli help ", {"references", "exit-codes", "environment", "auth", "tag"}),
-    Offers("hubcli help ref", {"references"}, only=True),
+    Offers("hubcli help refere", {"references"}, only=True),
     Offers("hubcli help tag l", {"ls"}, only=True),
     Offers("hubcli search --limit ", only=True),
     Offers("hubcli sandbox run ls --deb", refused={"--debug"}),

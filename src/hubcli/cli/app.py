@@ -55,7 +55,9 @@ COMMANDS: dict[str, Entry] = {
         "sbom", "Print the SLSA provenance of an image: how it was built, and from what."
     ),
     "annotate": Entry("editing.annotating", "Set or remove annotations of a manifest or index."),
-    "mutate": Entry("editing.mutating", "Change how an image runs."),
+    "mutate": Entry(
+        "editing.mutating", "Change how an image runs: its labels, variables, entrypoint and so on."
+    ),
     "append": Entry("editing.layering", "Put layers on top of an image."),
     "flatten": Entry("editing.layering", "Make one layer of all the layers of an image."),
     "rebase": Entry("editing.rebasing", "Put an image on another base."),

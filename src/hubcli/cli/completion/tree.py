@@ -219,6 +219,9 @@ _MEANINGS: Mapping[str, Value] = {
     "SRC": Value(STORES, "reference"),
     "DST": Value(STORES, "reference"),
     "push SRC": Value(STORES, FILE),
+    "diff A": Value(STORES, "reference"),
+    "diff B": Value(STORES, "reference"),
+    "diff A,B": Value(("config", "history", "layers", "files", "packages"), listed=True),
     "DEST": Value(STORES, FILE),
     "FILE": _PATH,
     "FILE|DIR": _PATH,
@@ -236,6 +239,7 @@ _MEANINGS: Mapping[str, Value] = {
     "OS": Value(("linux", "windows")),
     "TYPE": Value(("image", "model", "plugin", "extension", "helm", "compose")),
     "ACTION": Value(("pull", "push", "delete"), listed=True),
+    "token create SCOPE": Value(("repo:admin", "repo:write", "repo:read", "repo:public_read")),
     **dict.fromkeys(
         (
             *("CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "RANGE", "REGEX", "RULE"),
@@ -244,6 +248,7 @@ _MEANINGS: Mapping[str, Value] = {
             *("manifest put TYPE", "mutate DIR", "push TYPE", "referrer ls TYPE"),
             *("referrer attach TYPE", "TYPE|DIGEST"),
             *("ADDRESS", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
+            *("GIB", "PATH", "LABEL", "UUID_OR_LABEL", "90d|DATE"),
         ),
         _FREE,
     ),

@@ -154,7 +154,7 @@ def _tag(name: str, source: Reference) -> str:
     if reference.bare() != source.bare() or reference.tag is None or reference.digest:
         raise UsageError(
             f"{name!r} is no tag of {source.name}",
-            hint=f"hubcli copy {source.short} {name} copies between repositories",
+            hint=f"hubcli copy {source.short} {name}",
         )
     return reference.tag
 
