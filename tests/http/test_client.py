@@ -92,11 +92,7 @@ def test_connections_are_used_again(bench: Bench, serve: Serve) -> None:
     server = serve(Answer())
     for _ in range(3):
         bench.client.request(Request("GET", server.url))
-    transports = bench.client._transports._clients
-    assert len(transports) == 1
-    (client,) = transports.values()
-    pool = client._transport._pool  # type: ignore[attr-defined]
-    assert len(pool.connections) == 1
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

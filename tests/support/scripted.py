@@ -44,6 +44,7 @@ class ScriptedServer:
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
         self.seen: list[Seen] = []
+        self.connections = 0
         self.scheme = "https" if tls else "http"
         self._server = _Server(("127.0.0.1", 0), self._handler())
         if tls:
@@ -74,6 +75,10 @@ class ScriptedServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                server.connections += 1
 
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
 from hubcli import __version__
 from hubcli.errors import TLSFailure
+from hubcli.http.direct import Direct, tcp
 
 USER_AGENT = f"hubcli/{__version__}"
 
@@ -43,7 +45,10 @@ class Limits:
 
 
 class Transports:
-    """Makes each client once and keeps its connections; safe between threads."""
+    """Makes each client once and keeps its connections; safe between threads.
+
+    Through a proxy httpx speaks by itself; our own transport does where there is none.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -64,22 +69,31 @@ class Transports:
             self._clients.clear()
 
     def _build(self, route: Route) -> httpx.Client:
+        context = _context(route)
+        if not route.loopback and getproxies():
+            return self._client(verify=context, trust_env=True, limits=_pooled(self._limits))
+        own = Direct(tcp, context, connections=self._limits.connections)
+        return self._client(transport=own, trust_env=False)
+
+    def _client(self, **settings: Any) -> httpx.Client:
         limits = self._limits
         return httpx.Client(
-            verify=_context(route),
-            trust_env=not route.loopback,
             follow_redirects=False,
             cookies=_NoCookies(),
             headers={"User-Agent": USER_AGENT},
             timeout=httpx.Timeout(
                 connect=limits.connect, read=limits.read, write=limits.write, pool=None
             ),
-            limits=httpx.Limits(
-                max_connections=limits.connections,
-                max_keepalive_connections=limits.connections,
-                keepalive_expiry=30.0,
-            ),
+            **settings,
         )
+
+
+def _pooled(limits: Limits) -> httpx.Limits:
+    return httpx.Limits(
+        max_connections=limits.connections,
+        max_keepalive_connections=limits.connections,
+        keepalive_expiry=30.0,
+    )
 
 
 class _NoCookies(CookieJar):
@@ -101,6 +115,7 @@ def _context(route: Route) -> ssl.SSLContext:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
         if route.ca_file:
             context.load_verify_locations(route.ca_file)
         if route.client_cert:

@@ -7,7 +7,8 @@ import socket
 import httpx
 
 from hubcli.errors import Denied, Unavailable
-from hubcli.http.transport import USER_AGENT, Limits, Route, Transports
+from hubcli.http.direct import Direct
+from hubcli.http.transport import Limits, Route, Transports
 
 URL = "http://docker"
 """What stands in addresses for the one host that is reached through the socket."""
@@ -21,15 +22,18 @@ class SocketTransports(Transports):
         self._path = path
 
     def _build(self, route: Route) -> httpx.Client:  # noqa: ARG002 - a socket is no route
-        limits = self._limits
-        return httpx.Client(
-            transport=httpx.HTTPTransport(uds=self._path),
-            trust_env=False,
-            headers={"User-Agent": USER_AGENT},
-            timeout=httpx.Timeout(
-                connect=limits.connect, read=limits.read, write=limits.write, pool=None
-            ),
-        )
+        own = Direct(self._connect, connections=self._limits.connections)
+        return self._client(transport=own, trust_env=False)
+
+    def _connect(self, host: str, port: int, timeout: float | None) -> socket.socket:  # noqa: ARG002
+        opened = socket.socket(socket.AF_UNIX)
+        try:
+            opened.settimeout(timeout)
+            opened.connect(self._path)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
 
 def probe(path: str, timeout: float = 10.0) -> None:
