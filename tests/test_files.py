@@ -62,3 +62,50 @@ def test_counting_together_loses_nothing(tmp_path: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(4)]
     assert [process.wait() for process in running] == [0, 0, 0, 0]
     assert path.read_text() == "200"
+
+
+# Written piece by piece
+
+
+def test_a_file_is_there_when_its_block_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    with files.replacing(path, mode=0o644) as file:
+        file.write(b"one")
+        assert path.read_bytes() == b"before"
+        file.write(b"two")
+    assert path.read_bytes() == b"onetwo"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
+def test_a_block_that_fails_leaves_what_was_there(
+    tmp_path: Path, failure: type[BaseException]
+) -> None:
+    def write_half() -> None:
+        with files.replacing(tmp_path / "file") as file:
+            file.write(b"half")
+            raise failure
+
+    (tmp_path / "file").write_bytes(b"before")
+    with pytest.raises(failure):
+        write_half()
+    assert (tmp_path / "file").read_bytes() == b"before"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_directory_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "no" / "file"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with files.replacing(tmp_path / "pipe") as file:
+        file.write(b"through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

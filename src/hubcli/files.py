@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -16,12 +17,26 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     A symbolic link stays one: what it points to is replaced. Directories that are missing are made
     for the user alone. OSError as the system gives it, and nothing is left behind then.
     """
+    Path(os.path.realpath(path)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with replacing(path, mode=mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path`, as with `replace`, when the block is done.
+
+    Its directory must be there. What is there but is no file (a pipe, a device) is written to.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as stream:
+            yield stream
+        return
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         Path(name).chmod(mode)
         Path(name).replace(target)
     except BaseException:

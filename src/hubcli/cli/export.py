@@ -107,24 +107,13 @@ def _thorough(
 @contextmanager
 def _sink(runtime: Runtime, output: str) -> Iterator[Sink]:
     """stdout, or a file that takes its place when all is in it."""
-    import tempfile
+    from hubcli import files
 
     if output == "-":
         yield Stdout(runtime)
         return
-    target = Path(output)
     try:
-        with tempfile.NamedTemporaryFile(
-            prefix=f".{target.name}.", dir=target.parent, delete=False
-        ) as file:
-            made = Path(file.name)
-            try:
-                yield file
-                file.close()
-                made.chmod(0o644)
-                made.replace(target)
-            except BaseException:
-                made.unlink(missing_ok=True)
-                raise
+        with files.replacing(Path(output), mode=0o644) as file:
+            yield file
     except OSError as error:
         raise HubcliError(f"cannot write {output}: {error.strerror}") from error
