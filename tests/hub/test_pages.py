@@ -92,6 +92,18 @@ def test_a_slow_reader_holds_back_what_is_fetched() -> None:
         assert len(server.seen) <= 1 + 9 + 2 * 4
 
 
+def test_a_listing_that_is_let_go_fetches_nothing_more() -> None:
+    with hub_api(Shelf(repositories(5000)), concurrency=2) as (hub, server):
+        listing = hub.repositories.list("ns")
+        for _ in range(150):
+            next(listing)
+        listing.close()
+        before = len(server.seen)
+        assert next(listing, None) is None
+        time.sleep(0.1)
+        assert len(server.seen) == before
+
+
 def test_more_than_was_wanted_can_be_taken() -> None:
     with hub_api(Shelf(repositories(330))) as (hub, _):
         assert names(hub.repositories.list("ns", wanted=25)) == expected(330)

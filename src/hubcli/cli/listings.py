@@ -1,19 +1,26 @@
-"""What listing commands have in common: what they do is told in failures, sorting, limits."""
+"""What listing commands have in common: telling what they do, order, limits, following."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError, doing
-from hubcli.output import Row
+from hubcli.output import Row, Selection
 
 
 def told(action: str, reference: str | None, rows: Iterable[Row]) -> Iterator[Row]:
     """`rows`; a failure while one is fetched says what was being done, and to what."""
     with doing(action, reference):
         yield from rows
+
+
+def by_line(runtime: Runtime, selection: Selection) -> bool:
+    """Whether people read a listing along that does not end: a table would be there never."""
+    chosen = selection.format or ("table" if runtime.output.stdout_is_terminal else "tsv")
+    return chosen == "table" and not (selection.fields or selection.query or selection.quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,9 @@ class Cut:
         for row in islice(self._rows, self._limit):
             self._shown += 1
             yield row
+        # What is fetched ahead ends here, not when its connections are closed.
+        if isinstance(self._rows, Generator):
+            self._rows.close()
 
     def more(self, advice: str = "") -> str | None:
         """`25 of 957` with the advice behind it; None where nothing is known to be left out."""

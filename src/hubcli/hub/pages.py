@@ -7,7 +7,7 @@ a failure, an endless loop or a row twice in a row of pages.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Protocol
@@ -200,6 +200,10 @@ class Listing(Iterator[Row]):
     def __next__(self) -> Row:
         return next(self._rows)
 
+    def close(self) -> None:
+        """Let go of the pages that are fetched ahead: nobody takes more rows."""
+        self._rows.close()
+
     @cached_property
     def first(self) -> Page:
         """The first page, fetched when it is first touched."""
@@ -246,7 +250,7 @@ class Listing(Iterator[Row]):
                     return
                 yield page
 
-    def _distinct(self, pages: Iterable[Page]) -> Iterator[Row]:
+    def _distinct(self, pages: Iterable[Page]) -> Generator[Row, None, None]:
         """What `pages` hold, without the rows that slid from one page to the next meanwhile."""
         recent: deque[set[object]] = deque(maxlen=_MOST_REPEATS)
         repeats = 0

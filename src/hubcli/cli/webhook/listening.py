@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubcli.cli.commands import Rows, Shown
+from hubcli.cli.listings import by_line
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.secretline import secret_line
 from hubcli.cli.webhook.declared import PUSH, group
@@ -83,7 +84,7 @@ def listen(
     url = listener.url("…" if secret else None)
     runtime.output.notice(f"listening at {url}")
     rows = _handled(runtime, listener, command)
-    if _by_line(runtime, selection):
+    if by_line(runtime, selection):
         for row in rows:
             runtime.output.text(_told(row))
         return None
@@ -142,12 +143,6 @@ def _on_termination(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _by_line(runtime: Runtime, selection: Selection) -> bool:
-    """Whether people read along: a table would only be there at the end."""
-    chosen = selection.format or ("table" if runtime.output.stdout_is_terminal else "tsv")
-    return chosen == "table" and not (selection.fields or selection.query or selection.quiet)
 
 
 def _told(row: Row) -> str:
