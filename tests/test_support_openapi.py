@@ -117,6 +117,24 @@ def test_answers_are_compared(
         assert [fault for fault in faults if expected in fault] != []
 
 
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("Ann,ann,a@x.example,User,Owner,2020-01-01", None),
+        ("Ann,ann,a@x.example,Robot,Owner,2020-01-01", "'Robot' is not one of"),
+        ("Ann,ann", "Email: None is not of type"),
+    ],
+)
+def test_tables_are_compared_row_by_row(document: Document, row: str, expected: str | None) -> None:
+    table = f"Name,Username,Email,Type,Role,Date Joined\n{row}\n".encode()
+    target = "/v2/orgs/acme/members/export"
+    faults = document.answer_faults(
+        Exchange("GET", target, 200, response_type="text/csv", response=table)
+    )
+    assert (faults == []) is (expected is None)
+    assert expected is None or expected in faults[0]
+
+
 @pytest.mark.parametrize("route", UNDOCUMENTED)
 def test_an_undocumented_route_is_really_undocumented(document: Document, route: str) -> None:
     method, path = route.split(" ")

@@ -70,7 +70,7 @@ def is_hub(exchange: Exchange) -> bool:
 class Recorder:
     """ASGI middleware that keeps every exchange once its answer is complete.
 
-    Bodies are kept where they are JSON. `test` names the test that is running.
+    Bodies are kept where they are JSON or CSV. `test` names the test that is running.
     """
 
     test = ""
@@ -104,7 +104,7 @@ class Recorder:
 
 
 class _Body:
-    """The body of one message, if it is JSON of a bearable size."""
+    """The body of one message, if it is JSON or CSV of a bearable size."""
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.headers = {name.lower(): value.decode("latin-1") for name, value in headers}
@@ -112,7 +112,7 @@ class _Body:
         self.content = b""
 
     def keep(self, message: Message) -> None:
-        if "json" in self.type and len(self.content) < _LARGEST_BODY:
+        if ("json" in self.type or "csv" in self.type) and len(self.content) < _LARGEST_BODY:
             self.content += message.get("body", b"")
 
 

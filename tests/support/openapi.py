@@ -6,6 +6,8 @@ in ../shared/apis/docker-hub/openapi.yaml beside the repository.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -203,8 +205,13 @@ class Document:
             if exchange.status < 400:  # a refusal may come everywhere, listed or not
                 yield f"{operation.route} does not answer {status}"
             return
-        schema = schemas.get(exchange.response_type.partition(";")[0])
+        kind = exchange.response_type.partition(";")[0]
+        schema = schemas.get(kind)
         if schema is None or exchange.method == "HEAD":
+            return
+        if kind == "text/csv":
+            rows = csv.DictReader(io.StringIO(exchange.response.decode()))
+            yield from self._invalid(schema, list(rows), "the table")
             return
         try:
             answer = json.loads(exchange.response)
