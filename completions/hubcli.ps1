@@ -4,7 +4,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
     $commands = @{
-        '' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'See and use credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'files' = 'List the files in an image'; 'export' = 'Write an image''s file system as a tar, or one file of it'; 'diff' = 'Show what two images differ in'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read and write manifests'; 'index' = 'Make and change indexes'; 'blob' = 'Read and write blobs'; 'referrer' = 'See, get and attach what refers to images'; 'sbom' = 'Print the SBOM of an image: SPDX, CycloneDX or Syft''s'; 'provenance' = 'Print the SLSA provenance of an image: how it was built, and from what'; 'annotate' = 'Set or remove annotations of a manifest or index'; 'mutate' = 'Change how an image runs: its labels, variables, entrypoint and so on'; 'append' = 'Put layers on top of an image'; 'flatten' = 'Make one layer of all the layers of an image'; 'rebase' = 'Put an image on another base'; 'registry' = 'Look at a registry'; 'token' = 'Manage personal access tokens'; 'webhook' = 'Manage webhooks, and receive what they send'; 'build' = 'See, trigger and export automated builds, which Docker Hub retires'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere' }
+        '' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'See and use credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'files' = 'List the files in an image'; 'export' = 'Write an image''s file system as a tar, or one file of it'; 'diff' = 'Show what two images differ in'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read and write manifests'; 'index' = 'Make and change indexes'; 'blob' = 'Read and write blobs'; 'referrer' = 'See, get and attach what refers to images'; 'sbom' = 'Print the SBOM of an image: SPDX, CycloneDX or Syft''s'; 'provenance' = 'Print the SLSA provenance of an image: how it was built, and from what'; 'annotate' = 'Set or remove annotations of a manifest or index'; 'mutate' = 'Change how an image runs: its labels, variables, entrypoint and so on'; 'append' = 'Put layers on top of an image'; 'flatten' = 'Make one layer of all the layers of an image'; 'rebase' = 'Put an image on another base'; 'registry' = 'Look at a registry'; 'token' = 'Manage personal access tokens'; 'org' = 'Manage organizations'; 'webhook' = 'Manage webhooks, and receive what they send'; 'build' = 'See, trigger and export automated builds, which Docker Hub retires'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere' }
         'auth' = [ordered]@{ 'helper' = 'Answer as a docker credential helper: get, store, erase, list'; 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl' }
         'repo' = [ordered]@{ 'collaborator' = 'Manage who may push to a repository of a person'; 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'permission' = 'See which teams may use a repository of an organization'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'verify-tags' = 'Show which tags rules for immutable tags freeze, whether or not they are set' }
         'repo collaborator' = [ordered]@{ 'add' = 'Let people push to a repository of yours'; 'ls' = 'List who may push to a repository besides its owner'; 'rm' = 'Let people push to a repository no more' }
@@ -16,12 +16,16 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'referrer' = [ordered]@{ 'attach' = 'Attach files to an image'; 'get' = 'Print what is attached to an image, or write it to a file'; 'ls' = 'List what is attached to an image' }
         'registry' = [ordered]@{ 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address'; 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do' }
         'token' = [ordered]@{ 'activate' = 'Switch access tokens on again'; 'create' = 'Create an access token; its secret is shown this once'; 'deactivate' = 'Switch access tokens off; activate undoes it'; 'edit' = 'Rename an access token; scopes and expiry are fixed once it is made'; 'inspect' = 'Show access tokens; never their secrets'; 'ls' = 'List your access tokens'; 'rm' = 'Delete access tokens for good'; 'rotate' = 'Replace an access token by a new one with the same label, scopes and time to live' }
+        'org' = [ordered]@{ 'audit-actions' = 'List what an action in the audit log can be'; 'audit-log' = 'List what happened in an organization, the newest first and to the end of the log'; 'export-members' = 'Write all members of an organization as CSV, as Docker Hub exports them'; 'inspect' = 'Show what there is to know of organizations'; 'invite' = 'Manage invites to an organization'; 'ls' = 'List the organizations you belong to, with your role in each'; 'member' = 'Manage the members of an organization'; 'registry-access' = 'Show or change which registries members may use with Docker Desktop'; 'settings' = 'Show or change the settings of an organization'; 'token' = 'Manage access tokens of an organization' }
+        'org invite' = [ordered]@{ 'cancel' = 'Withdraw invites'; 'ls' = 'List the invites that nobody has answered yet'; 'resend' = 'Send the message of invites again'; 'send' = 'Invite people to an organization, by address or Docker ID' }
+        'org member' = [ordered]@{ 'add' = 'Invite people to an organization, by address or Docker ID'; 'ls' = 'List the members of an organization'; 'rm' = 'Take members out of an organization and all of its teams'; 'role' = 'Change what a member may do in an organization' }
+        'org token' = [ordered]@{ 'activate' = 'Switch access tokens of an organization on again'; 'create' = 'Create an access token of an organization; its secret is shown this once'; 'deactivate' = 'Switch access tokens of an organization off; activate undoes it'; 'edit' = 'Change an access token of an organization; when it expires cannot be changed'; 'inspect' = 'Show access tokens of an organization and what they reach; never their secrets'; 'ls' = 'List the access tokens of an organization'; 'rm' = 'Delete access tokens of an organization for good' }
         'webhook' = [ordered]@{ 'create' = 'Let Docker Hub tell an address of every push to a repository'; 'history' = 'List what a webhook was told, and how it answered'; 'listen' = 'Receive what Docker Hub sends on pushes'; 'ls' = 'List the webhooks of a repository'; 'rm' = 'Delete webhooks, and what is known of what they were told' }
         'build' = [ordered]@{ 'export' = 'Write the build settings of a repository as JSON, as far as Docker Hub tells them'; 'history' = 'List what was built, the newest first'; 'source' = 'Show what a repository is built from'; 'trigger' = 'Let Docker Hub build a repository now' }
         'account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
         'config' = [ordered]@{ 'get' = 'Print the value of one key'; 'ls' = 'List what is configured'; 'path' = 'Print where the configuration file is, or would be'; 'set' = 'Set a key; comments and order of the file stay'; 'unset' = 'Remove a key; removing what is not there is no error' }
         'sandbox' = [ordered]@{ 'demo' = 'Walk through what a registry does'; 'env' = 'Print the variables of the sandbox that is up'; 'run' = 'Run a command inside a sandbox of its own'; 'up' = 'Serve a sandbox until Ctrl-C' }
-        'help' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'Credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'files' = 'List the files in an image'; 'export' = 'Write an image''s file system as a tar, or one file of it'; 'diff' = 'Show what two images differ in'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read and write manifests'; 'index' = 'Make and change indexes'; 'blob' = 'Read and write blobs'; 'referrer' = 'See, get and attach what refers to images'; 'sbom' = 'Print the SBOM of an image: SPDX, CycloneDX or Syft''s'; 'provenance' = 'Print the SLSA provenance of an image: how it was built, and from what'; 'annotate' = 'Set or remove annotations of a manifest or index'; 'mutate' = 'Change how an image runs: its labels, variables, entrypoint and so on'; 'append' = 'Put layers on top of an image'; 'flatten' = 'Make one layer of all the layers of an image'; 'rebase' = 'Put an image on another base'; 'registry' = 'Look at a registry'; 'token' = 'Manage personal access tokens'; 'webhook' = 'Manage webhooks, and receive what they send'; 'build' = 'See, trigger and export automated builds, which Docker Hub retires'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere'; 'environment' = 'Environment'; 'exit-codes' = 'Exit codes'; 'formats' = 'Formats'; 'references' = 'References' }
+        'help' = [ordered]@{ 'login' = 'Sign in to Docker Hub or another registry'; 'logout' = 'Forget a credential'; 'auth' = 'Credentials'; 'search' = 'Search Docker Hub'; 'repo' = 'Manage repositories'; 'tag' = 'Manage tags'; 'pull' = 'Copy an image out of a registry'; 'push' = 'Copy an image into a registry'; 'copy' = 'Copy an image from anywhere to anywhere'; 'inspect' = 'Show an image: its manifest and configuration'; 'files' = 'List the files in an image'; 'export' = 'Write an image''s file system as a tar, or one file of it'; 'diff' = 'Show what two images differ in'; 'digest' = 'Print the digest a reference points at'; 'manifest' = 'Read and write manifests'; 'index' = 'Make and change indexes'; 'blob' = 'Read and write blobs'; 'referrer' = 'See, get and attach what refers to images'; 'sbom' = 'Print the SBOM of an image: SPDX, CycloneDX or Syft''s'; 'provenance' = 'Print the SLSA provenance of an image: how it was built, and from what'; 'annotate' = 'Set or remove annotations of a manifest or index'; 'mutate' = 'Change how an image runs: its labels, variables, entrypoint and so on'; 'append' = 'Put layers on top of an image'; 'flatten' = 'Make one layer of all the layers of an image'; 'rebase' = 'Put an image on another base'; 'registry' = 'Look at a registry'; 'token' = 'Manage personal access tokens'; 'org' = 'Manage organizations'; 'webhook' = 'Manage webhooks, and receive what they send'; 'build' = 'See, trigger and export automated builds, which Docker Hub retires'; 'account' = 'Show your Docker Hub account'; 'config' = 'Read and change the configuration'; 'sandbox' = 'Run a local Docker Hub with its registry'; 'completion' = 'Print a completion script for your shell'; 'help' = 'Explain a topic: references, formats, exit-codes, environment, auth'; 'cp' = 'Copy an image from anywhere to anywhere'; 'environment' = 'Environment'; 'exit-codes' = 'Exit codes'; 'formats' = 'Formats'; 'references' = 'References' }
         'help auth' = [ordered]@{ 'helper' = 'Answer as a docker credential helper: get, store, erase, list'; 'status' = 'Show who you are, where, and from which source'; 'token' = 'Print a bearer token for a repository, for use with curl' }
         'help repo' = [ordered]@{ 'collaborator' = 'Manage who may push to a repository of a person'; 'create' = 'Create a repository, and print its full name'; 'edit' = 'Change a repository; what is not named stays as it is'; 'inspect' = 'Show what there is to know of repositories'; 'ls' = 'List repositories'; 'permission' = 'See which teams may use a repository of an organization'; 'readme' = 'Print a repository''s overview'; 'rm' = 'Delete repositories with all that is in them'; 'star' = 'Give repositories your star'; 'unstar' = 'Take your star back from repositories'; 'verify-tags' = 'Show which tags rules for immutable tags freeze, whether or not they are set' }
         'help repo collaborator' = [ordered]@{ 'add' = 'Let people push to a repository of yours'; 'ls' = 'List who may push to a repository besides its owner'; 'rm' = 'Let people push to a repository no more' }
@@ -33,6 +37,10 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'help referrer' = [ordered]@{ 'attach' = 'Attach files to an image'; 'get' = 'Print what is attached to an image, or write it to a file'; 'ls' = 'List what is attached to an image' }
         'help registry' = [ordered]@{ 'limits' = 'Show how much may still be pulled: as yourself, and by anybody from this address'; 'ls' = 'List the repositories of a registry: its catalog'; 'ping' = 'Show whether a registry answers, how one signs in there, and what it can do' }
         'help token' = [ordered]@{ 'activate' = 'Switch access tokens on again'; 'create' = 'Create an access token; its secret is shown this once'; 'deactivate' = 'Switch access tokens off; activate undoes it'; 'edit' = 'Rename an access token; scopes and expiry are fixed once it is made'; 'inspect' = 'Show access tokens; never their secrets'; 'ls' = 'List your access tokens'; 'rm' = 'Delete access tokens for good'; 'rotate' = 'Replace an access token by a new one with the same label, scopes and time to live' }
+        'help org' = [ordered]@{ 'audit-actions' = 'List what an action in the audit log can be'; 'audit-log' = 'List what happened in an organization, the newest first and to the end of the log'; 'export-members' = 'Write all members of an organization as CSV, as Docker Hub exports them'; 'inspect' = 'Show what there is to know of organizations'; 'invite' = 'Manage invites to an organization'; 'ls' = 'List the organizations you belong to, with your role in each'; 'member' = 'Manage the members of an organization'; 'registry-access' = 'Show or change which registries members may use with Docker Desktop'; 'settings' = 'Show or change the settings of an organization'; 'token' = 'Manage access tokens of an organization' }
+        'help org invite' = [ordered]@{ 'cancel' = 'Withdraw invites'; 'ls' = 'List the invites that nobody has answered yet'; 'resend' = 'Send the message of invites again'; 'send' = 'Invite people to an organization, by address or Docker ID' }
+        'help org member' = [ordered]@{ 'add' = 'Invite people to an organization, by address or Docker ID'; 'ls' = 'List the members of an organization'; 'rm' = 'Take members out of an organization and all of its teams'; 'role' = 'Change what a member may do in an organization' }
+        'help org token' = [ordered]@{ 'activate' = 'Switch access tokens of an organization on again'; 'create' = 'Create an access token of an organization; its secret is shown this once'; 'deactivate' = 'Switch access tokens of an organization off; activate undoes it'; 'edit' = 'Change an access token of an organization; when it expires cannot be changed'; 'inspect' = 'Show access tokens of an organization and what they reach; never their secrets'; 'ls' = 'List the access tokens of an organization'; 'rm' = 'Delete access tokens of an organization for good' }
         'help webhook' = [ordered]@{ 'create' = 'Let Docker Hub tell an address of every push to a repository'; 'history' = 'List what a webhook was told, and how it answered'; 'listen' = 'Receive what Docker Hub sends on pushes'; 'ls' = 'List the webhooks of a repository'; 'rm' = 'Delete webhooks, and what is known of what they were told' }
         'help build' = [ordered]@{ 'export' = 'Write the build settings of a repository as JSON, as far as Docker Hub tells them'; 'history' = 'List what was built, the newest first'; 'source' = 'Show what a repository is built from'; 'trigger' = 'Let Docker Hub build a repository now' }
         'help account' = [ordered]@{ 'info' = 'Show an account: yourself, another user, or an organization'; 'limits' = 'Show what Docker Hub still allows: pulls as yourself and as anybody, calls of its API' }
@@ -114,6 +122,32 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'token ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'token rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'token rotate' = [ordered]@{ '--store' = 'Where hubcli''s own credential is that token: put the new one there'; '--remove' = 'What becomes of the old one'; '--disable' = 'What becomes of the old one'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org audit-actions' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org audit-log' = [ordered]@{ '--since' = 'Only what happened from then'; '--until' = 'Only what happened up to then'; '--action' = 'Only this, as repo.tag.push'; '--actor' = 'Only what this user did'; '--name' = 'Only what was done to this repository, user ...'; '--limit' = 'Show at most this many'; '--follow' = 'Go on with what happens, the oldest first'; '--interval' = 'How often to ask then'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org export-members' = [ordered]@{ '-o' = 'Write to FILE, not to stdout'; '--output' = 'Write to FILE, not to stdout'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org inspect' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org invite' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org invite cancel' = [ordered]@{ '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org invite ls' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org invite resend' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org invite send' = [ordered]@{ '--team' = 'The team they are to be in'; '--role' = 'What they are to be; default: member'; '--from-file' = 'Invitees, one on a line; - is stdin'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org member' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org member add' = [ordered]@{ '--team' = 'The team they are to be in'; '--role' = 'What they are to be; default: member'; '--from-file' = 'Invitees, one on a line; - is stdin'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org member ls' = [ordered]@{ '--filter' = 'Only Docker IDs like this'; '--search' = 'Only whose name or address has this in it'; '--role' = 'Only those who are this; invitee, too'; '--team' = 'Only those in this team'; '--invited' = 'Show those who are only invited, too'; '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org member rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org member role' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org registry-access' = [ordered]@{ '--enable' = 'Whether the list is enforced'; '--disable' = 'Whether the list is enforced'; '--allow-registry' = 'Let members use it (repeatable)'; '--block-registry' = 'List it as not allowed (repeatable)'; '--remove-registry' = 'Take it off (repeatable)'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org settings' = [ordered]@{ '--set' = 'Change this setting (repeatable)'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token activate' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token create' = [ordered]@{ '--repo' = 'pull, push, delete, tag-read ... on a repository, on ORG/* or */*/public'; '--scope' = 'On the organization: member-read ...'; '--description' = 'What it is for'; '--expires' = 'Default: never'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token deactivate' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token edit' = [ordered]@{ '--label' = 'A name'; '--description' = 'What it is for'; '--repo' = 'pull, push, delete, tag-read ... on a repository, on ORG/* or */*/public'; '--scope' = 'On the organization: member-read ...'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token inspect' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token ls' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
+        'org token rm' = [ordered]@{ '-y' = 'Do not ask'; '--yes' = 'Do not ask'; '--dry-run' = 'Show what would be done, and do nothing'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'webhook' = [ordered]@{ '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'webhook create' = [ordered]@{ '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
         'webhook history' = [ordered]@{ '--limit' = 'Show at most this many'; '--format' = 'table, json, jsonl, csv, tsv, or a template such as ''{{.name}}'''; '--fields' = 'Fields to show, in this order; ''help'' lists them'; '--query' = 'JMESPath over the JSON'; '-q' = 'Show names only'; '--quiet' = 'Show names only'; '--max-wait' = 'Wait at most this long in all when a server asks for it (60)'; '--plain-http' = 'Use http where no configuration row says otherwise'; '--debug' = 'Show every request and answer on stderr; secrets are hidden'; '--no-color' = 'Do not use colour'; '--config' = 'Use this configuration file'; '-h' = 'Show help'; '--help' = 'Show help' }
@@ -551,6 +585,151 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'token rotate --query' = @{}
         'token rotate --max-wait' = @{}
         'token rotate --config' = @{}
+        'org --config' = @{}
+        'org audit-actions --format' = @{ words = 'table json jsonl csv tsv' }
+        'org audit-actions --fields' = @{ words = 'name label description help'; listed = $true }
+        'org audit-actions --query' = @{}
+        'org audit-actions --max-wait' = @{}
+        'org audit-actions --config' = @{}
+        'org audit-log --since' = @{}
+        'org audit-log --until' = @{}
+        'org audit-log --action' = @{}
+        'org audit-log --actor' = @{}
+        'org audit-log --name' = @{}
+        'org audit-log --limit' = @{}
+        'org audit-log --interval' = @{}
+        'org audit-log --format' = @{ words = 'table json jsonl csv tsv' }
+        'org audit-log --fields' = @{ words = 'time action name actor description account data help'; listed = $true }
+        'org audit-log --query' = @{}
+        'org audit-log --max-wait' = @{}
+        'org audit-log --config' = @{}
+        'org export-members -o' = @{}
+        'org export-members --output' = @{}
+        'org export-members --max-wait' = @{}
+        'org export-members --config' = @{}
+        'org inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'org inspect --fields' = @{ words = 'name role plan teams full_name own_teams company location badge active parent profile_url id created help'; listed = $true }
+        'org inspect --query' = @{}
+        'org inspect --max-wait' = @{}
+        'org inspect --config' = @{}
+        'org invite --config' = @{}
+        'org invite cancel --format' = @{ words = 'table json jsonl csv tsv' }
+        'org invite cancel --fields' = @{ words = 'id invitee team role inviter created organization help'; listed = $true }
+        'org invite cancel --query' = @{}
+        'org invite cancel --max-wait' = @{}
+        'org invite cancel --config' = @{}
+        'org invite ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'org invite ls --fields' = @{ words = 'id invitee team role inviter created organization help'; listed = $true }
+        'org invite ls --query' = @{}
+        'org invite ls --max-wait' = @{}
+        'org invite ls --config' = @{}
+        'org invite resend --format' = @{ words = 'table json jsonl csv tsv' }
+        'org invite resend --fields' = @{ words = 'id invitee team role inviter created organization help'; listed = $true }
+        'org invite resend --query' = @{}
+        'org invite resend --max-wait' = @{}
+        'org invite resend --config' = @{}
+        'org invite send --team' = @{}
+        'org invite send --role' = @{ words = 'owner editor member' }
+        'org invite send --from-file' = @{}
+        'org invite send --format' = @{ words = 'table json jsonl csv tsv' }
+        'org invite send --fields' = @{ words = 'invitee status id team role inviter created organization help'; listed = $true }
+        'org invite send --query' = @{}
+        'org invite send --max-wait' = @{}
+        'org invite send --config' = @{}
+        'org ls --limit' = @{}
+        'org ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'org ls --fields' = @{ words = 'name role plan teams full_name own_teams company location badge active parent profile_url id created help'; listed = $true }
+        'org ls --query' = @{}
+        'org ls --max-wait' = @{}
+        'org ls --config' = @{}
+        'org member --config' = @{}
+        'org member add --team' = @{}
+        'org member add --role' = @{ words = 'owner editor member' }
+        'org member add --from-file' = @{}
+        'org member add --format' = @{ words = 'table json jsonl csv tsv' }
+        'org member add --fields' = @{ words = 'invitee status id team role inviter created organization help'; listed = $true }
+        'org member add --query' = @{}
+        'org member add --max-wait' = @{}
+        'org member add --config' = @{}
+        'org member ls --filter' = @{}
+        'org member ls --search' = @{}
+        'org member ls --role' = @{ words = 'owner editor member invitee' }
+        'org member ls --team' = @{}
+        'org member ls --limit' = @{}
+        'org member ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'org member ls --fields' = @{ words = 'name full_name email role teams guest joined last_login last_seen desktop_version company location id help'; listed = $true }
+        'org member ls --query' = @{}
+        'org member ls --max-wait' = @{}
+        'org member ls --config' = @{}
+        'org member rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'org member rm --fields' = @{ words = 'name full_name email role teams guest joined last_login last_seen desktop_version company location id help'; listed = $true }
+        'org member rm --query' = @{}
+        'org member rm --max-wait' = @{}
+        'org member rm --config' = @{}
+        'org member role --format' = @{ words = 'table json jsonl csv tsv' }
+        'org member role --fields' = @{ words = 'name full_name email role teams guest joined last_login last_seen desktop_version company location id help'; listed = $true }
+        'org member role --query' = @{}
+        'org member role --max-wait' = @{}
+        'org member role --config' = @{}
+        'org registry-access --allow-registry' = @{ asks = 'registry' }
+        'org registry-access --block-registry' = @{ asks = 'registry' }
+        'org registry-access --remove-registry' = @{ asks = 'registry' }
+        'org registry-access --format' = @{ words = 'table json jsonl csv tsv' }
+        'org registry-access --fields' = @{ words = 'name title allowed enforced change kind help'; listed = $true }
+        'org registry-access --query' = @{}
+        'org registry-access --max-wait' = @{}
+        'org registry-access --config' = @{}
+        'org settings --set' = @{}
+        'org settings --format' = @{ words = 'table json jsonl csv tsv' }
+        'org settings --fields' = @{ words = 'key value before help'; listed = $true }
+        'org settings --query' = @{}
+        'org settings --max-wait' = @{}
+        'org settings --config' = @{}
+        'org token --config' = @{}
+        'org token activate --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token activate --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token activate --query' = @{}
+        'org token activate --max-wait' = @{}
+        'org token activate --config' = @{}
+        'org token create --repo' = @{}
+        'org token create --scope' = @{ words = 'member-read member-edit invite-read invite-edit group-read group-edit activity-read siem_credentials-read ram-read ram-write report-read repository-create repository-list registry-usage-read cloud-connect audit_events-read governance-policy-read governance-policy-write' }
+        'org token create --description' = @{}
+        'org token create --expires' = @{}
+        'org token create --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token create --fields' = @{ words = 'token id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token create --query' = @{}
+        'org token create --max-wait' = @{}
+        'org token create --config' = @{}
+        'org token deactivate --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token deactivate --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token deactivate --query' = @{}
+        'org token deactivate --max-wait' = @{}
+        'org token deactivate --config' = @{}
+        'org token edit --label' = @{}
+        'org token edit --description' = @{}
+        'org token edit --repo' = @{}
+        'org token edit --scope' = @{ words = 'member-read member-edit invite-read invite-edit group-read group-edit activity-read siem_credentials-read ram-read ram-write report-read repository-create repository-list registry-usage-read cloud-connect audit_events-read governance-policy-read governance-policy-write' }
+        'org token edit --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token edit --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token edit --query' = @{}
+        'org token edit --max-wait' = @{}
+        'org token edit --config' = @{}
+        'org token inspect --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token inspect --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token inspect --query' = @{}
+        'org token inspect --max-wait' = @{}
+        'org token inspect --config' = @{}
+        'org token ls --limit' = @{}
+        'org token ls --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token ls --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token ls --query' = @{}
+        'org token ls --max-wait' = @{}
+        'org token ls --config' = @{}
+        'org token rm --format' = @{ words = 'table json jsonl csv tsv' }
+        'org token rm --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token rm --query' = @{}
+        'org token rm --max-wait' = @{}
+        'org token rm --config' = @{}
         'webhook --config' = @{}
         'webhook create --format' = @{ words = 'table json jsonl csv tsv' }
         'webhook create --fields' = @{ words = 'name url created updated urls slug repository help'; listed = $true }
@@ -755,6 +934,48 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'token rm 0' = @{}
         'token rm *' = @{}
         'token rotate 0' = @{}
+        'org audit-actions 0' = @{}
+        'org audit-log 0' = @{}
+        'org export-members 0' = @{}
+        'org inspect 0' = @{}
+        'org inspect *' = @{}
+        'org invite cancel 0' = @{}
+        'org invite cancel *' = @{}
+        'org invite ls 0' = @{}
+        'org invite resend 0' = @{}
+        'org invite resend *' = @{}
+        'org invite send 0' = @{}
+        'org invite send 1' = @{}
+        'org invite send *' = @{}
+        'org member add 0' = @{}
+        'org member add 1' = @{}
+        'org member add *' = @{}
+        'org member ls 0' = @{}
+        'org member rm 0' = @{}
+        'org member rm 1' = @{}
+        'org member rm *' = @{}
+        'org member role 0' = @{}
+        'org member role 1' = @{}
+        'org member role 2' = @{ words = 'owner editor member' }
+        'org registry-access 0' = @{}
+        'org settings 0' = @{}
+        'org token activate 0' = @{}
+        'org token activate 1' = @{}
+        'org token activate *' = @{}
+        'org token create 0' = @{}
+        'org token create 1' = @{}
+        'org token deactivate 0' = @{}
+        'org token deactivate 1' = @{}
+        'org token deactivate *' = @{}
+        'org token edit 0' = @{}
+        'org token edit 1' = @{}
+        'org token inspect 0' = @{}
+        'org token inspect 1' = @{}
+        'org token inspect *' = @{}
+        'org token ls 0' = @{}
+        'org token rm 0' = @{}
+        'org token rm 1' = @{}
+        'org token rm *' = @{}
         'webhook create 0' = @{ asks = 'repository' }
         'webhook create 1' = @{}
         'webhook create 2' = @{}

@@ -6,13 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hubcli.cli.app import COMMANDS
 from support.running import InProcess
 from support.sandbox import SandboxServer
-
-pytestmark = pytest.mark.skipif(
-    "org" not in COMMANDS, reason="the noun org, which these commands belong to, is not there yet"
-)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hubcli import timestamps
+from hubcli.errors import Unavailable
 from hubcli.http.client import Stream
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, flag, names, text
@@ -16,6 +17,7 @@ from hubcli.hub.requirements import Guarded, Requirement, requiring
 ROLES = ("owner", "editor", "member")
 """The roles that every organization has; custom ones have names of their own."""
 
+_NO_TABLES = ("text/html", "application/json")
 _READ = Requirement("member", "scope-member-read")
 _EXPORT = Requirement("owner", "scope-member-read")
 _EDIT = Requirement("owner", "scope-member-edit")
@@ -49,8 +51,6 @@ class Members:
         return Listing(
             Guarded(pages, organization, _READ),
             read_member,
-            # Somebody who is invited by mail has no name yet.
-            key=lambda row: row["name"] or row["email"],
             wanted=wanted,
             workers=self._concurrency,
         )
@@ -78,12 +78,15 @@ class Members:
     def export(self, organization: str) -> Iterator[Stream]:
         """Hub's own table of the members, as CSV, while it comes.
 
-        GET /v2/orgs/{org_name}/members/export
+        Unavailable where something else comes in its place. GET /v2/orgs/{org_name}/members/export
         """
         with (
             requiring(organization, _EXPORT),
             self._api.stream(organization_route(organization, "members/export")) as stream,
         ):
+            kind = stream.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind in _NO_TABLES:
+                raise Unavailable(f"the server answered with {kind}, not with a table")
             yield stream
 
 
@@ -94,16 +97,16 @@ def _member(organization: str, user: str) -> str:
 def read_member(found: Object) -> Row | None:
     """A row from a member as Hub sends it; None where it is nobody.
 
-    `role` is in lower case (`invitee` for somebody who is only invited, then perhaps without a
-    name); `joined` is when the account was made. `last_login`, `last_seen` and `desktop_version`
-    are known only where the organization has insights.
+    `role` is in lower case, `invitee` for somebody who is only invited: who has no Docker ID yet
+    goes by the address. `joined` is when the account was made. `last_login`, `last_seen` and
+    `desktop_version` are known only where the organization has insights.
     """
     name, email = text(found.get("username")), text(found.get("email"))
     if name is None and email is None:
         return None
     role = text(found.get("role"))
     return {
-        "name": name,
+        "name": name or email,
         "full_name": text(found.get("full_name")),
         "email": email or text(found.get("primary_email")),
         "role": role and role.lower(),

@@ -39,7 +39,7 @@ class Organizations:
         """
         row = read_organization(self._api.get(f"{organization_route(name)}/").object()) or {}
         try:
-            own = next((each for each in self.list() if each["name"] == row.get("name")), {})
+            own = {each["name"]: each for each in self.list()}.get(row.get("name"), {})
         except HubcliError:
             own = {}
         return row | {field: value for field, value in own.items() if value is not None}
@@ -59,7 +59,8 @@ class Organizations:
         """
         with requiring(name, _RESTRICT_IMAGES):
             route = organization_route(name, "settings")
-            return self._api.send("PUT", route, body=settings).object()
+            answer = self._api.send("PUT", route, body=settings)
+            return answer.object() if answer.content else settings
 
     def registry_access(self, name: str) -> Object:
         """Which registries members may use with Docker Desktop.

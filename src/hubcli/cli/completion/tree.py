@@ -31,6 +31,13 @@ _CATEGORIES = (
     *("web-analytics", "web-servers"),
 )
 """Docker Hub's, in 2026: what it does not know any more it refuses itself."""
+_ORGANIZATION_SCOPES = (
+    *("member-read", "member-edit", "invite-read", "invite-edit", "group-read", "group-edit"),
+    *("activity-read", "siem_credentials-read", "ram-read", "ram-write", "report-read"),
+    *("repository-create", "repository-list", "registry-usage-read", "cloud-connect"),
+    *("audit_events-read", "governance-policy-read", "governance-policy-write"),
+)
+"""Of organization access tokens, in 2026: others are passed on."""
 _ARCHITECTURES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
 
 
@@ -239,6 +246,14 @@ _MEANINGS: Mapping[str, Value] = {
     "OS": Value(("linux", "windows")),
     "TYPE": Value(("image", "model", "plugin", "extension", "helm", "compose")),
     "ACTION": Value(("pull", "push", "delete"), listed=True),
+    "org audit-log ACTION": _FREE,
+    "org audit-log NAME": _FREE,
+    "ROLE": Value(("owner", "editor", "member")),
+    "org member ls ROLE": Value(("owner", "editor", "member", "invitee")),
+    "HOST[=TITLE]": _REGISTRY,
+    "org settings KEY=VALUE": _FREE,
+    "org token create SCOPE": Value(_ORGANIZATION_SCOPES),
+    "org token edit SCOPE": Value(_ORGANIZATION_SCOPES),
     "token create SCOPE": Value(("repo:admin", "repo:write", "repo:read", "repo:public_read")),
     **dict.fromkeys(
         (
@@ -249,6 +264,7 @@ _MEANINGS: Mapping[str, Value] = {
             *("referrer attach TYPE", "TYPE|DIGEST"),
             *("ADDRESS", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
             *("GIB", "PATH", "LABEL", "UUID_OR_LABEL", "90d|DATE"),
+            *("ORG", "TEAM", "ID", "INVITEE", "ORG/REPO:SCOPE", "7d|TIME"),
         ),
         _FREE,
     ),

@@ -1,0 +1,42 @@
+"""Organizations for tests on a sandbox's Hub, made without the requests it would take."""
+
+from __future__ import annotations
+
+import secrets
+
+from hubcli.sandbox import seed
+from hubcli.sandbox.teams import OWNERS
+from support.sandbox import SandboxServer
+
+
+def new_organization(sandbox: SandboxServer, *, plan: str = "business", **members: str) -> str:
+    """The name of a new one that alice owns; `members` are roles by Docker ID.
+
+    Who is not there yet is made, with the password that everybody has.
+    """
+    parts, name = sandbox.parts, f"org-{secrets.token_hex(4)}"
+    parts.accounts.add(name, is_organization=True, full_name="Made by a test", plan=plan)
+    parts.teams.create(name, OWNERS)
+    for member, role in {sandbox.username: "owner", **members}.items():
+        if parts.accounts.find(member) is None:
+            parts.accounts.add(member, password=seed.PASSWORD, email=f"{member}@example.com")
+        parts.teams.set_role(name, member, role)
+    return name
+
+
+def as_organization(sandbox: SandboxServer, name: str, *scopes: str) -> dict[str, str]:
+    """What makes hubcli be `name`, by an access token with scopes of organizations."""
+    resource = {"type": "TYPE_ORG", "path": name, "scopes": [*scopes]}
+    _, secret = sandbox.parts.accounts.add_token(name, "made by a test", [resource], kind="oat")
+    return {"HUBCLI_USERNAME": name, "HUBCLI_PASSWORD": secret}
+
+
+def with_token(sandbox: SandboxServer, *scopes: str) -> dict[str, str]:
+    """What makes hubcli be alice, by a personal access token with those scopes."""
+    _, secret = sandbox.parts.accounts.add_token(sandbox.username, "made by a test", [*scopes])
+    return {"HUBCLI_USERNAME": sandbox.username, "HUBCLI_PASSWORD": secret}
+
+
+def signed_in_as(name: str) -> dict[str, str]:
+    """What makes hubcli be somebody of the sandbox."""
+    return {"HUBCLI_USERNAME": name, "HUBCLI_PASSWORD": seed.PASSWORD}
