@@ -14,8 +14,13 @@ WITHOUT_COMMAND = {
     "HEAD /v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}": (
         "`hubcli tag inspect` and `hubcli digest` exit 3 where there is no such tag"
     ),
+    "PATCH /v2/repositories/{namespace}/{repository}": (
+        "`hubcli repo edit` uses the newer route, which takes every kind of token"
+    ),
+    "POST /v2/logout": "it ends nothing: `hubcli logout` forgets the credential and its tokens",
+    "POST /oauth/revoke": "hubcli keeps no refresh token of a device login that could be revoked",
 }
-"""Operations of Docker's document that no command serves by itself, and why."""
+"""Operations that no command serves by itself, and why."""
 
 _INTRODUCTION = """\
 # The Hub API, operation by operation
@@ -24,7 +29,9 @@ Generated from the code by `make completions`; do not edit.
 
 What of [Docker's API](https://docs.docker.com/reference/api/hub/latest/) is behind which command.
 The names in braces are those of Docker's document; routes that it does not have were seen in use
-by Docker's own clients.
+by Docker's own clients and others. Routes below `/v2/repositories/{namespace}/{repository}` refuse
+organization access tokens: with one, hubcli calls the same route below
+`/v2/namespaces/{namespace}/repositories/{repository}`.
 
 | operation | command |
 |---|---|
@@ -38,6 +45,12 @@ def served(commands: Iterable[tuple[str, object]]) -> dict[str, list[str]]:
         for operation in getattr(getattr(command, "callback", None), "calls", ()):
             found.setdefault(operation, []).append(path)
     return found
+
+
+def twin(operation: str) -> str:
+    """What is called with an organization access token in place of a legacy `operation`."""
+    old, new = "/v2/repositories/{namespace}/", "/v2/namespaces/{namespace}/repositories/"
+    return operation.replace(old, new, 1)
 
 
 def page(commands: Iterable[tuple[str, object]]) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import generate
+import operations
 import pytest
 
 from hubcli import config, errors
@@ -16,7 +18,9 @@ from hubcli.cli.help import topics
 from hubcli.errors import ExitCode
 from hubcli.output.selection import FORMAT_NAMES
 from hubcli.output.template.functions import FUNCTIONS
+from support import openapi
 from support.command_lines import command_lines, parse
+from support.openapi_corrections import UNDOCUMENTED
 
 PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "src" / "hubcli"
@@ -31,6 +35,32 @@ READ_FOR_US = {
 OF_THE_SYSTEM = {
     *("PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "DBUS_SESSION_BUS_ADDRESS"),
     *("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "HUBCLI_SANDBOX_KEYRING"),
+}
+
+
+# What is still to come. A row goes with the command that serves it; in the end there is none.
+AWAITED = {
+    *("GET /v2/orgs/{org_name}/groups", "POST /v2/orgs/{org_name}/groups"),
+    "GET /v2/orgs/{org_name}/groups/{group_name}",
+    "PUT /v2/orgs/{org_name}/groups/{group_name}",
+    "PATCH /v2/orgs/{org_name}/groups/{group_name}",
+    "DELETE /v2/orgs/{org_name}/groups/{group_name}",
+    "GET /v2/orgs/{org_name}/groups/{group_name}/members",
+    "POST /v2/orgs/{org_name}/groups/{group_name}/members",
+    "DELETE /v2/orgs/{org_name}/groups/{group_name}/members/{username}",
+    "POST /v2/repositories/{namespace}/{repository}/groups",
+    "GET /v2/repositories/{namespace}/{repository}/groups/{group_id}",
+    "PATCH /v2/repositories/{namespace}/{repository}/groups/{group_id}",
+    "DELETE /v2/repositories/{namespace}/{repository}/groups/{group_id}",
+    "POST /v2/namespaces/{namespace}/repositories/{repository}/groups",
+    "GET /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}",
+    "PATCH /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}",
+    "DELETE /v2/namespaces/{namespace}/repositories/{repository}/groups/{group_id}",
+    *("GET /v2/scim/2.0/Users", "POST /v2/scim/2.0/Users"),
+    *("GET /v2/scim/2.0/Users/{id}", "PUT /v2/scim/2.0/Users/{id}"),
+    *("GET /v2/scim/2.0/Schemas", "GET /v2/scim/2.0/Schemas/{id}"),
+    *("GET /v2/scim/2.0/ResourceTypes", "GET /v2/scim/2.0/ResourceTypes/{name}"),
+    "GET /v2/scim/2.0/ServiceProviderConfig",
 }
 
 
@@ -236,3 +266,76 @@ def test_daily_commands_are_targets_of_make() -> None:
         text = (PROJECT / page).read_text(encoding="utf-8")
         named = re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE)
         assert set(named) <= targets
+
+
+# Operations of the Hub API
+
+
+@pytest.fixture(scope="module")
+def documented() -> set[str]:
+    return {operation.route for operation in openapi.require_document().operations}
+
+
+@pytest.fixture(scope="module")
+def served() -> dict[str, list[str]]:
+    return operations.served((entry.path, entry.command) for entry in generate.entries())
+
+
+@pytest.fixture(scope="module")
+def known(served: dict[str, list[str]]) -> set[str]:
+    """What stands in the table, and what stands for it where the token is an organization's."""
+    rows = {*served, *operations.WITHOUT_COMMAND}
+    return rows | {operations.twin(row) for row in rows}
+
+
+def test_every_operation_of_the_document_is_in_the_table(
+    documented: set[str], known: set[str]
+) -> None:
+    assert documented - known - AWAITED == set()
+
+
+def test_every_other_operation_that_is_known_is_in_the_table(known: set[str]) -> None:
+    assert UNDOCUMENTED.keys() - known - AWAITED == set()
+
+
+def test_nothing_is_awaited_that_has_come(documented: set[str], known: set[str]) -> None:
+    assert AWAITED & known == set()
+    assert AWAITED - documented - UNDOCUMENTED.keys() == set()
+
+
+def test_commands_declare_operations_that_there_are(
+    documented: set[str], served: dict[str, list[str]]
+) -> None:
+    """Spelled as Docker's document spells them, so that the row is found there."""
+    assert served.keys() - documented - UNDOCUMENTED.keys() == set()
+
+
+def test_a_reason_is_given_only_where_there_is_no_command(
+    documented: set[str], served: dict[str, list[str]]
+) -> None:
+    reasons = operations.WITHOUT_COMMAND
+    assert reasons.keys() & served.keys() == set()
+    assert reasons.keys() - documented - UNDOCUMENTED.keys() == set()
+    assert [row for row, reason in reasons.items() if len(reason.split()) < 4] == []
+
+
+def test_the_table_has_a_row_for_each_with_links_that_lead_somewhere(
+    served: dict[str, list[str]],
+) -> None:
+    page = operations.page((entry.path, entry.command) for entry in generate.entries())
+    for row in {*served, *operations.WITHOUT_COMMAND}:
+        assert page.count(f"| `{row}` |") == 1
+    anchors = {entry.anchor for entry in generate.entries()}
+    assert {path.replace(" ", "-") for paths in served.values() for path in paths} <= anchors
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ("POST /v2/repositories/{namespace}/{repository}/stars",
+         "POST /v2/namespaces/{namespace}/repositories/{repository}/stars"),
+        ("GET /v2/user", "GET /v2/user"),
+    ],
+)  # fmt: skip
+def test_a_legacy_operation_has_a_twin(operation: str, expected: str) -> None:
+    assert operations.twin(operation) == expected
