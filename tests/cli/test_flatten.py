@@ -6,11 +6,14 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from support.docker_registry import DockerRegistry
 from support.images import Layout
+from support.layered import image_of, member, tar_of
+from support.real_images import RealImages
 from support.running import InProcess
 from support.skopeo import Skopeo
 
@@ -46,6 +49,25 @@ def test_layers_become_one(cli: InProcess, oci_layout: Layout, skopeo: Skopeo, n
 def test_one_layer_stays_as_it_is(cli: InProcess, oci_layout: Layout) -> None:
     image = oci_layout.image("v1")
     assert cli("flatten", image.source, "-q").lines() == [image.digest]
+
+
+def test_what_cannot_be_flattened(cli: InProcess, real_image: RealImages) -> None:
+    artifact = cli("flatten", real_image("artifact").source, "--to", "oci:out:v1")
+    assert artifact.exit_code == 1
+    assert "it is no image, but an artifact of type application/spdx+json" in artifact.stderr
+    foreign = cli("flatten", real_image("foreign").source, "--to", "oci:out:v1")
+    assert foreign.exit_code == 1
+    assert "is not there: it is only named by URL (UNSUPPORTED)" in foreign.stderr
+
+
+def test_a_bomb_is_stopped(cli: InProcess, tmp_path: Path) -> None:
+    hole = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": f"{2 << 30}"}
+    holes = tar_of(member("zeros", b"1\n0\n0\n".ljust(512, b"\0"), pax_headers=hole))
+    bomb = image_of(tmp_path / "bomb", [holes, tar_of(member("a", b"1"))]).source
+    refused = cli("flatten", bomb, "--to", "oci:out:v1")
+    assert refused.exit_code == 7
+    assert "unpacks to more than 1073741824 bytes (INTEGRITY)" in refused.stderr
+    assert "hint: raise the limit with --max-unpacked if you trust the image" in refused.stderr
 
 
 def test_every_platform_is_flattened(cli: InProcess, oci_layout: Layout) -> None:

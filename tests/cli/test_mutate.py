@@ -164,6 +164,16 @@ def test_another_repository_gets_all_of_it(
     assert skopeo.raw(f"{name}:v1") == multi.read(multi.digest)
 
 
+def test_the_time_of_a_build(cli: InProcess, oci_layout: Layout) -> None:
+    image = oci_layout.image("v1")
+    for number, created in enumerate(("1577836800", "2020-01-01T01:00:00+01:00")):
+        found = row(cli, "mutate", image.source, "--created", created, "--tag", f"new{number}")
+        shown = row(cli, "inspect", found["reference"])
+        assert shown["created"] == "2020-01-01T00:00:00Z"
+    digests = cli("digest", *(f"oci:{image.layout}:new{number}" for number in (0, 1))).lines()
+    assert len(set(digests)) == 1
+
+
 def test_a_layout_is_changed_in_place(
     cli: InProcess, skopeo: Skopeo, oci_layout: Layout, tmp_path: Path
 ) -> None:
@@ -185,7 +195,8 @@ def test_by_digest_no_tag_moves(cli: InProcess, skopeo: Skopeo, name: str, singl
 
 @pytest.mark.parametrize(
     "options",
-    [[], ["--label", "a"], ["--port", "x"], ["--created", "soon"], ["--cmd", "'"],
+    [[], ["--label", "a"], ["--port", "x"], ["--port", "0"], ["--port", "65536"],
+     ["--port", "90-80"], ["--created", "soon"], ["--created", "9" * 20], ["--cmd", "'"],
      ["--cmd", "[1]"], ["--label", "a=b", "--tag", "x", "--to", "y"]],
 )  # fmt: skip
 def test_wrong_command_lines(cli: InProcess, options: list[str]) -> None:

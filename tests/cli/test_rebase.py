@@ -99,3 +99,5 @@ def test_in_a_layout(cli: InProcess, made: Made) -> None:
     assert result.exit_code == 0, result.stderr
     manifest = json.loads(cli("inspect", "--raw", "oci:out:v1").stdout)
     assert manifest["layers"] == [*made.new.layers, made.image.layers[1]]
+    # A directory is no name that others know, and what was told before is no longer true.
+    assert "annotations" not in manifest

@@ -13,7 +13,7 @@ from hubcli.authoring import mediatypes
 from hubcli.authoring.draft import Draft, Piece
 from hubcli.authoring.parts import Parts
 from hubcli.errors import UsageError
-from hubcli.layers import flattened
+from hubcli.layers import Limits, flattened
 from hubcli.layers.inflating import inflated
 from hubcli.oci import Descriptor, Hasher
 from hubcli.stores import OpenAt, Source
@@ -71,14 +71,20 @@ def append(parts: Parts, draft: Draft, layers: Sequence[NewLayer]) -> None:
             history.append({"created_by": "hubcli append"})
 
 
-def flatten(parts: Parts, draft: Draft, source: Source, spool: Callable[[], BinaryIO]) -> None:
-    """Put one layer in the place of all; `spool` makes the file that it is kept in."""
+def flatten(
+    parts: Parts, draft: Draft, source: Source, spool: Callable[[], BinaryIO], limits: Limits
+) -> None:
+    """Put one layer in the place of all; `spool` makes the file that it is kept in.
+
+    Unsupported for what is no image.
+    """
+    config = parts.config
     if len(parts.original.layers) < 2:
         return
     file, tar = spool(), Hasher()
     # Without name and time in its header the same tar is the same gzip.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packing:
-        flattened(source, parts.original, _Hashing(packing, tar))
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packing:
+        flattened(source, parts.original, _Hashing(packing, tar), limits=limits)
     file.seek(0)
     packed = Hasher()
     for _ in _hashed(file, packed):
@@ -86,10 +92,10 @@ def flatten(parts: Parts, draft: Draft, source: Source, spool: Callable[[], Bina
     layer = NewLayer(file, mediatypes.GZIP, packed.digest, packed.size, tar.digest)
     docker = mediatypes.is_docker(parts.original)
     parts.document["layers"] = [layer.added(draft, docker=docker).to_json()]
-    rootfs = parts.config.get("rootfs")
+    rootfs = config.get("rootfs")
     kept = rootfs if isinstance(rootfs, dict) else {"type": "layers"}
-    parts.config["rootfs"] = {**kept, "diff_ids": [tar.digest]}
-    parts.config["history"] = [{"created_by": "hubcli flatten"}]
+    config["rootfs"] = {**kept, "diff_ids": [tar.digest]}
+    config["history"] = [{"created_by": "hubcli flatten"}]
 
 
 class _Hashing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -121,13 +121,13 @@ Notify = Callable[[str], None]
 class Editor:
     """Changes the images that a manifest or index stands for.
 
-    `platform` None is all of them. `configs` says that the change is about configurations: what
-    is no image is left alone then. `notify` is told what had to go.
+    Without `platforms` it is all of them. `configs` says that the change is about configurations:
+    what is no image is left alone then. `notify` is told what had to go.
     """
 
     store: Source
     draft: Draft
-    platform: Platform | None = None
+    platforms: Sequence[Platform] = ()
     configs: bool = True
     notify: Notify = lambda _: None
 
@@ -136,10 +136,11 @@ class Editor:
         if root.is_index:
             return self._index(root, change, 0)
         parts = Parts(self.store, root)
-        if self.platform is not None:
+        if self.platforms:
             own = parts.platform
-            if own is None or not own.matches(self.platform):
-                raise Unsupported(f"it is an image for {own}, not for {self.platform}")
+            if own is None or not any(own.matches(wanted) for wanted in self.platforms):
+                wanted = ", ".join(map(str, self.platforms))
+                raise Unsupported(f"it is an image for {own}, not for {wanted}")
         change(parts)
         return parts.put_together(self.draft)
 
@@ -162,9 +163,9 @@ class Editor:
         return self._replaced(index, changed) if changed else index
 
     def _chosen(self, index: Manifest) -> dict[str, Descriptor]:
-        if self.platform is not None:
-            entry = graph.choose(index, self.platform)
-            return {entry.digest: entry}
+        if self.platforms:
+            wanted = [graph.choose(index, platform) for platform in self.platforms]
+            return {entry.digest: entry for entry in wanted}
         return {
             entry.digest: entry
             for entry in index.manifests
@@ -188,5 +189,5 @@ class Editor:
                 entries.append(entry)
         if dropped:
             were = "attestation was" if dropped == 1 else "attestations were"
-            self.notify(f"{dropped} {were} left out: the images they attest are others now")
+            self.notify(f"{dropped} {were} left out: what they attest is another image now")
         return self.draft.manifest({**index.document, "manifests": entries}, index.media_type)

@@ -43,7 +43,8 @@ class Base:
 
 
 def rebase(parts: Parts, draft: Draft, old_base: Base, new_base: Base, name: str | None) -> None:
-    """Move an image to a new base; `name` is what the new one is called in its annotations.
+    """Move an image to a new base; `name` is what the new one is called in its annotations, None
+    where it has no name that others know: then they tell of no base.
 
     Conflict where the image does not begin with the layers of the old base.
     """
@@ -61,8 +62,8 @@ def rebase(parts: Parts, draft: Draft, old_base: Base, new_base: Base, name: str
     _history(parts, old, new, count)
     parts.config["rootfs"]["diff_ids"] = [*new.diff_ids, *parts.diff_ids[count:]]
     _settings(parts.config, old.config, new.config)
-    if name is not None:
-        parts.annotate({NAME: name, DIGEST: new_base.root.digest})
+    told = {} if name is None else {NAME: name, DIGEST: new_base.root.digest}
+    parts.annotate(told, (NAME, DIGEST))
 
 
 def _for(parts: Parts) -> str:

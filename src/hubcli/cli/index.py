@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hubcli.cli.commands import Commands, One, Shown
-from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, pairs
+from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, pairs, platforms_of
 from hubcli.cli.images import places, shown
 from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
@@ -59,7 +59,7 @@ def create(
 
     destination = _named(spelling.parse(reference))
     noted = pairs(annotations, "--annotation")
-    wanted = _platforms(platforms)
+    wanted = platforms_of(platforms)
     found: list[Any] = []
     for source in sources:
         more = _brought(runtime, selection, source, destination, wanted, dry_run=True)
@@ -105,7 +105,7 @@ def add(
     from hubcli.stores import spelling
 
     destination = _named(spelling.parse(reference))
-    wanted = _platforms(platforms)
+    wanted = platforms_of(platforms)
 
     def work(_: Image, old: Manifest, draft: Draft) -> Manifest:
         from hubcli.authoring import indexes
@@ -183,13 +183,6 @@ def _named(destination: Spelled) -> Spelled:
     if destination.kind != spelling.OCI:
         raise UsageError("an index is made in a registry, or in an OCI layout directory")
     return destination
-
-
-def _platforms(texts: list[str] | None) -> tuple[Platform, ...]:
-    from hubcli import oci
-
-    named = [part for text in texts or () for part in text.split(",")]
-    return tuple(dict.fromkeys(map(oci.parse_platform, named)))
 
 
 def _entries(index: Manifest, text: str) -> list[Any]:

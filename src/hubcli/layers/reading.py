@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hubcli import oci
-from hubcli.errors import IntegrityFailure, Unsupported
+from hubcli.errors import IntegrityFailure, NotFound, Unsupported
 from hubcli.layers.bytestream import ByteStream
 from hubcli.layers.inflating import inflated
 from hubcli.layers.limits import Limits
@@ -54,7 +55,7 @@ def members(blobs: Blobs, layer: Layer, limits: Limits | None = None) -> Iterato
     if descriptor.media_type.endswith("+encrypted"):
         raise Unsupported(f"{shown} is encrypted")
     verifiers = [Verifier(descriptor.digest, descriptor.size)]
-    with blobs.open(descriptor) as chunks:
+    with _opened(blobs, descriptor, shown) as chunks:
         tar = inflated(_seen_by(verifiers[0], chunks), shown)
         if layer.diff_id is not None:
             verifiers.append(Verifier(layer.diff_id))
@@ -64,6 +65,17 @@ def members(blobs: Blobs, layer: Layer, limits: Limits | None = None) -> Iterato
         stream.drain()
     for verifier in verifiers:
         verifier.finish()
+
+
+@contextmanager
+def _opened(blobs: Blobs, descriptor: Descriptor, shown: str) -> Iterator[Iterator[bytes]]:
+    try:
+        with blobs.open(descriptor) as chunks:
+            yield chunks
+    except NotFound as error:
+        if descriptor.is_foreign:
+            raise Unsupported(f"{shown} is not there: it is only named by URL") from error
+        raise
 
 
 def _seen_by(verifier: Verifier, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from hubcli.errors import HubcliError, IntegrityFailure, NotFound, Unsupported, 
 from hubcli.oci import Descriptor, Manifest
 from hubcli.stores import Source, docker_archive, tar
 from hubcli.stores.layout import INDEX, MARKER, Layout, LayoutDirectory, blob_name
-from hubcli.stores.spelling import ARCHIVE, DOCKER_ARCHIVE
+from hubcli.stores.spelling import ARCHIVE, DOCKER_ARCHIVE, OCI_ARCHIVE
 from hubcli.stores.tar import Add, Sink, Tar
 from hubcli.stores.tree import CHUNK
 
@@ -117,6 +117,21 @@ class Staging(LayoutDirectory):
                 return archive.resolve(identifier)
         except (HubcliError, OSError) as error:
             raise NotFound("there is no such image in the archive") from error
+
+
+def replacing(store: Source, name: str | None) -> tuple[str, str | None, list[str]]:
+    """What an archive that was opened becomes when one image is written in its place: the kind,
+    the image's name, which is what it had unless `name` is given, and what would be lost."""
+    is_dockers = isinstance(store, docker_archive.DockerArchive)
+    names = store.names() if isinstance(store, docker_archive.DockerArchive | Layout) else []
+    if is_dockers and name is not None:
+        name = docker_archive.whole_name(name)
+    if name is None and len(names) == 1:
+        name = names[0]
+    if names == [None]:
+        names = []
+    lost = [other or "an image without a name" for other in names if other != name]
+    return DOCKER_ARCHIVE if is_dockers else OCI_ARCHIVE, name, lost
 
 
 @contextmanager

@@ -94,6 +94,14 @@ class DockerArchive:
         """The names of its images."""
         return [name for entry in self._entries() for name in entry.names]
 
+    def names(self) -> list[str | None]:
+        """What its images are called, in full; None for each that has no name."""
+        return [
+            name and whole_name(name)
+            for entry in self._entries()
+            for name in entry.names or (None,)
+        ]
+
     def is_plain(self) -> bool:
         """Whether a layer in it is not compressed: it is of docker's own, classic store then."""
         names = {name for entry in self._entries() for name in entry.layers}
@@ -106,9 +114,9 @@ class DockerArchive:
         names = ", ".join(name for entry in entries for name in entry.names) or "no names"
         if identifier == ONLY:
             raise UsageError(f"{self._shown} holds {len(entries)} images, say which one: {names}")
-        wanted = _whole(identifier)
+        wanted = whole_name(identifier)
         for entry in entries:
-            if wanted in map(_whole, entry.names):
+            if wanted in map(whole_name, entry.names):
                 return entry
         raise NotFound(f"{self._shown} has no {identifier}; it has {names}")
 
@@ -209,7 +217,7 @@ def _diff_ids(config: dict[str, Any]) -> list[str]:
     return found
 
 
-def _whole(name: str) -> str:
+def whole_name(name: str) -> str:
     """A name in full, as far as it is a reference: with host, namespace and tag."""
     try:
         found = reference.parse(name)
@@ -235,7 +243,7 @@ def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
     entry = {
         "Config": f"{_hex(root.config.digest)}.json",
         # In full: podman would read a short name as one of its own, localhost/NAME.
-        "RepoTags": [_whole(name)] if name else None,
+        "RepoTags": [whole_name(name)] if name else None,
         "Layers": [f"{_hex(diff_id)}.tar" for diff_id in diff_ids],
     }
     manifests = directory / MANIFESTS

@@ -113,9 +113,13 @@ class Layout:
             else:
                 yield image
 
+    def names(self) -> list[str | None]:
+        """What its images are called; None for each that has no name."""
+        return [name_of(image) for image in self.images()]
+
     def tags(self) -> list[str]:
         """The names of its images."""
-        return [name for name in map(name_of, self.images()) if name is not None]
+        return [name for name in self.names() if name is not None]
 
     def _read(self, digest: str, listed: Descriptor | None) -> Manifest:
         try:

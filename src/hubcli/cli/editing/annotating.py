@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubcli.cli.commands import Commands, Shown
-from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, pairs, platform_of
-from hubcli.cli.options import DryRun, Platform
+from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, pairs, platforms_of
+from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 from hubcli.output import Selection
@@ -34,14 +34,14 @@ def annotate(
         list[str] | None,
         typer.Option("--rm", metavar="K", help="Remove this annotation (repeatable)."),
     ] = None,
-    platform: Platform = None,
+    platforms: Platforms = None,
     tag: Tag = None,
     to: To = None,
     dry_run: DryRun = False,
 ) -> Shown:
     """Set or remove annotations of a manifest or index.
 
-    With --platform they are those of one image inside an index. The image gets a new digest, and
+    With --platform they are those of images inside an index. The image gets a new digest, and
     its tag moves to that unless --tag or --to says otherwise.
 
     \b
@@ -52,12 +52,12 @@ def annotate(
     wanted, gone = pairs(annotations, "annotate"), tuple(removed or ())
     if not wanted and not gone:
         raise UsageError("say what to set, as K=V, or to remove, as --rm K")
-    chosen = platform_of(platform)
+    chosen = platforms_of(platforms)
 
     def work(image: Image, old: Manifest, draft: Draft) -> Manifest:
         from hubcli.authoring.parts import Editor, Parts
 
-        if chosen is None:
+        if not chosen:
             parts = Parts(image.store, old)
             parts.annotate(wanted, gone)
             return parts.put_together(draft)

@@ -11,8 +11,9 @@ import typer
 
 from hubcli.cli.bytesource import seekable
 from hubcli.cli.commands import Commands, Shown
-from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, platform_of
-from hubcli.cli.options import DryRun, Platform
+from hubcli.cli.contents import MaxUnpacked, limits
+from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, platforms_of
+from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 from hubcli.output import Selection
@@ -36,7 +37,7 @@ def append(
             "--layer", metavar="TAR", help="A tar, plain or with gzip or zstd; - for stdin."
         ),
     ] = None,
-    platform: Platform = None,
+    platforms: Platforms = None,
     tag: Tag = None,
     to: To = None,
     dry_run: DryRun = False,
@@ -44,7 +45,7 @@ def append(
     """Put layers on top of an image.
 
     The files are taken as they are: the digest of a layer is that of its file. Of an index all
-    images get them unless --platform names one.
+    images get them unless --platform names some.
 
     \b
     Examples:
@@ -55,7 +56,7 @@ def append(
         raise UsageError("say what to put on top, as --layer FILE")
     if layers.count("-") > 1:
         raise UsageError("stdin can be one layer only")
-    chosen = platform_of(platform)
+    chosen = platforms_of(platforms)
     with ExitStack() as stack:
         from hubcli.authoring.layering import append as put_on_top
         from hubcli.authoring.layering import read_layer
@@ -81,10 +82,11 @@ def flatten(
     runtime: Runtime,
     selection: Selection,
     reference: Reference,
-    platform: Platform = None,
+    platforms: Platforms = None,
     tag: Tag = None,
     to: To = None,
     dry_run: DryRun = False,
+    max_unpacked: MaxUnpacked = None,
 ) -> Shown:
     """Make one layer of all the layers of an image.
 
@@ -96,7 +98,7 @@ def flatten(
       hubcli flatten acme/api:v1 --tag v1-flat
       hubcli flatten oci:app:latest --to acme/api:flat
     """
-    chosen = platform_of(platform)
+    chosen = platforms_of(platforms)
     with ExitStack() as stack:
 
         def work(image: Image, old: Manifest, draft: Draft) -> Manifest:
@@ -107,7 +109,11 @@ def flatten(
             return editor.edit(
                 old,
                 lambda parts: make_one(
-                    parts, draft, image.store, lambda: stack.enter_context(_spool())
+                    parts,
+                    draft,
+                    image.store,
+                    lambda: stack.enter_context(_spool()),
+                    limits(max_unpacked),
                 ),
             )
 

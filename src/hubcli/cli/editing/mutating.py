@@ -11,8 +11,8 @@ import typer
 
 from hubcli import timestamps
 from hubcli.cli.commands import Commands, Shown
-from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, pairs, platform_of
-from hubcli.cli.options import DryRun, Platform
+from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, pairs, platforms_of
+from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 from hubcli.output import Selection
@@ -58,23 +58,26 @@ def mutate(
         Texts, typer.Option("--volume", metavar="DIR", help="Declare a volume.")
     ] = None,
     created: Annotated[
-        str | None, typer.Option("--created", metavar="TIME", help="When it was made, RFC 3339.")
+        str | None,
+        typer.Option("--created", metavar="TIME", help="RFC 3339, or seconds since 1970."),
     ] = None,
-    platform: Platform = None,
+    platforms: Platforms = None,
     tag: Tag = None,
     to: To = None,
     dry_run: DryRun = False,
 ) -> Shown:
     """Change how an image runs: its labels, variables, entrypoint and so on.
 
-    No layer is touched. Of an index all images are changed unless --platform names one;
+    No layer is touched. Of an index all images are changed unless --platform names some;
     attestations of changed images are left out, since they attest others. As in a Dockerfile, a
-    new entrypoint takes the old command away.
+    new entrypoint takes the old command away. The same change makes the same image whenever it is
+    made.
 
     \b
     Examples:
       hubcli mutate acme/api:v1 --label team=core --tag v1-labelled
       hubcli mutate acme/api:v1 --entrypoint '["/api", "--verbose"]' --user 1000
+      hubcli mutate acme/api:v1 --created "$SOURCE_DATE_EPOCH"
     """
     from hubcli.authoring.settings import Settings
 
@@ -93,7 +96,7 @@ def mutate(
     )
     if settings == Settings():
         raise UsageError("say what to change: hubcli mutate --help lists it")
-    chosen = platform_of(platform)
+    chosen = platforms_of(platforms)
 
     def work(image: Image, old: Manifest, draft: Draft) -> Manifest:
         from hubcli.authoring.parts import Editor
@@ -119,15 +122,17 @@ def _words(text: str | None, option: str) -> list[str] | None:
 
 def _port(text: str) -> str:
     found = _PORT.fullmatch(text)
-    if found is None:
-        raise UsageError(f"--port takes a port such as 80 or 53/udp, not {text!r}")
+    numbers = [int(number) for number in found[1].split("-")] if found else []
+    if found is None or numbers != sorted(numbers) or not 0 < numbers[0] <= numbers[-1] < 1 << 16:
+        raise UsageError(f"--port takes a port such as 80, 53/udp or 8000-8010, not {text!r}")
     return f"{found[1]}/{found[2] or 'tcp'}"
 
 
 def _time(text: str | None) -> str | None:
     if text is None:
         return None
-    moment = timestamps.normalised(text)
+    is_epoch = text.isascii() and text.isdigit()
+    moment = timestamps.from_epoch(int(text)) if is_epoch else timestamps.normalised(text)
     if moment is None:
         raise UsageError(f"--created takes a time such as 2026-11-23T10:00:00Z, not {text!r}")
     return moment

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubcli.cli.commands import Commands, Shown
-from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, platform_of
+from hubcli.cli.editing.running import EDIT, Reference, Tag, To, edit, platforms_of
 from hubcli.cli.images import places
-from hubcli.cli.options import DryRun, Platform
+from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 from hubcli.output import Selection
@@ -36,7 +36,7 @@ def rebase(
     new_base: Annotated[
         str | None, typer.Option("--new-base", metavar="REF", help="What it is to be based on.")
     ] = None,
-    platform: Platform = None,
+    platforms: Platforms = None,
     tag: Tag = None,
     to: To = None,
     dry_run: DryRun = False,
@@ -53,7 +53,7 @@ def rebase(
       hubcli rebase acme/api:v1 --tag v1-patched
       hubcli rebase acme/api:v1 --old-base debian:12.1 --new-base debian:12.2
     """
-    chosen = platform_of(platform)
+    chosen = platforms_of(platforms)
     with ExitStack() as stack:
 
         def work(image: Image, old: Manifest, draft: Draft) -> Manifest:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubcli.cli.commands import One
+from hubcli.cli.commands import One, Shown
 from hubcli.cli.images import places, shown
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError, doing
@@ -17,6 +18,7 @@ from hubcli.output import Field, Kind, Selection, View
 if TYPE_CHECKING:
     from hubcli.authoring.draft import Draft
     from hubcli.oci import Manifest, Platform
+    from hubcli.stores.spelling import Local
     from hubcli.transfer import Image, Target
     from hubcli.transfer.places import Spelled
 
@@ -59,29 +61,40 @@ def edit(
     tag: str | None = None,
     to: str | None = None,
     dry_run: bool = False,
-) -> One:
+) -> Shown:
     """Read an image, have it changed, and write it back, or where `tag` or `to` say.
 
-    Nothing is written where the image and its place stay what they are.
+    Nothing is written where the image and its place stay what they are. An archive on stdout is
+    all that goes there.
     """
     from hubcli.authoring.draft import Draft
+    from hubcli.cli.transfer.running import asked, is_stdout
     from hubcli.stores import spelling
 
     source = spelling.parse(text)
-    destination = _destination(source, tag, to)
     output = runtime.output
+    wanted = _destination(source, tag, to)
+    with doing(action, text):
+        destination = _rewritten(runtime, source, wanted)
+    to_stdout = is_stdout(destination) and not dry_run
+    if to_stdout and asked(selection):
+        raise UsageError("the archive goes to stdout already; leave --format out")
     with places(runtime).pair(source, destination) as (image, target):
         draft = Draft()
+        in_place = source == wanted
         with doing(action, image.shown):
             old = image.store.manifest(image.identifier)
             new = work(image, old, draft)
-            target = _identified(image, target, source, destination, new)
-        in_place = source == destination
-        if not dry_run and not (in_place and new.digest == old.digest):
+            target = _identified(image, target, new, destination, in_place=in_place)
+        if not dry_run and (to_stdout or not in_place or new.digest != old.digest):
             with output.progress(quiet=selection.quiet) as progress:
                 draft.write(new, image, target, progress)
         elif not dry_run and not selection.quiet:
             output.notice(f"{image.shown} stays as it is")
+    if to_stdout:
+        if not selection.quiet:
+            output.notice(f"stdout has {new.digest}")
+        return None
     return One(
         {
             "reference": _shown(destination, target, new),
@@ -95,10 +108,12 @@ def edit(
     )
 
 
-def platform_of(text: str | None) -> Platform | None:
+def platforms_of(texts: list[str] | None) -> tuple[Platform, ...]:
+    """Read `OS/ARCH[/VARIANT]`, several with commas between them."""
     from hubcli import oci
 
-    return None if text is None else oci.parse_platform(text)
+    named = [part for text in texts or () for part in text.split(",")]
+    return tuple(dict.fromkeys(map(oci.parse_platform, named)))
 
 
 def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
@@ -126,21 +141,63 @@ def _destination(source: Spelled, tag: str | None, to: str | None) -> Spelled:
         raise UsageError(f"--tag takes a tag, not {tag!r}")
     if isinstance(source, Reference):
         return source.tagged(tag)
+    if source.kind == spelling.DOCKER_DAEMON:
+        return replace(source, path=_tagged_in_engine(source.path, tag))
     return replace(source, name=tag, digest=None)
 
 
+def _tagged_in_engine(name: str, tag: str) -> str:
+    from hubcli.reference import parse
+
+    if name.startswith("sha256:"):
+        raise UsageError(f"{name} is no name that a --tag could go with; give the new one: --to")
+    return parse(name).tagged(tag).short.removeprefix("library/")
+
+
+def _rewritten(runtime: Runtime, source: Spelled, destination: Spelled) -> Spelled:
+    """Where the image goes: where that is the archive it comes from, under its name in that.
+
+    An archive is written whole: UsageError where there is more in it, which would be lost.
+    """
+    from hubcli.stores import archive, spelling
+
+    if not (isinstance(source, spelling.Local) and isinstance(destination, spelling.Local)):
+        return destination
+    kinds = {spelling.ARCHIVE, spelling.OCI_ARCHIVE, spelling.DOCKER_ARCHIVE}
+    if source.kind not in kinds or source.is_stream or not _is_same_file(source, destination):
+        return destination
+    with places(runtime).source(source) as image:
+        image.store.resolve(image.identifier)
+        kind, name, lost = archive.replacing(image.store, destination.name)
+    if lost:
+        raise UsageError(
+            f"{source.path} is written whole, and {', '.join(lost)} would be lost with it",
+            hint="give the new image a place of its own: --to DST",
+        )
+    return replace(destination, kind=kind, name=name)
+
+
+def _is_same_file(one: Local, other: Local) -> bool:
+    try:
+        return Path(one.path).samefile(other.path)
+    except OSError:
+        return False
+
+
 def _identified(
-    image: Image, target: Target, source: Spelled, destination: Spelled, new: Manifest
+    image: Image, target: Target, new: Manifest, destination: Spelled, *, in_place: bool
 ) -> Target:
     """The target under the name that the new image gets: the old one's, or its own digest."""
     from hubcli.reference import Reference
-    from hubcli.stores import ONLY
+    from hubcli.stores import ONLY, spelling
     from hubcli.stores.layout import name_of
 
     if isinstance(destination, Reference):
         return replace(target, identifier=new.digest) if destination.digest else target
-    if source == destination and target.identifier == ONLY:
+    if in_place and target.identifier == ONLY:
         name = name_of(image.store.resolve(image.identifier))
+        if name is None and destination.kind != spelling.OCI:
+            return target
         if name is None:
             raise UsageError("the image has no name; give the new one a name with --tag")
         return replace(target, identifier=name)

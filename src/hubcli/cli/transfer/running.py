@@ -99,7 +99,7 @@ class _Runner:
 
     def check(self, jobs: list[Job]) -> None:
         """UsageError where jobs cannot go together; nothing has been done by then."""
-        to_stdout = [job for job in jobs if _is_stdout(job.destination)]
+        to_stdout = [job for job in jobs if is_stdout(job.destination)]
         if to_stdout and self.asked:
             raise UsageError("the archive goes to stdout already; leave --format out")
         if to_stdout and len(jobs) > 1:
@@ -116,7 +116,7 @@ class _Runner:
             report = self._unpacked(job, found.manifest)
             return told(self._runtime, report, job.options, quiet=self._quiet)
         row = told(self._runtime, report, job.options, quiet=self._quiet)
-        ready = not job.options.dry_run and not _is_stdout(job.destination)
+        ready = not job.options.dry_run and not is_stdout(job.destination)
         if job.hint is not None and self._runtime.output.stderr_is_terminal and ready:
             self._notify(job.hint(report))
         return row
@@ -176,7 +176,8 @@ def _text(runtime: Runtime, name: str) -> str:
         raise UsageError(f"cannot read the list {name}: {reason}") from error
 
 
-def _is_stdout(destination: Spelled) -> bool:
+def is_stdout(destination: Spelled) -> bool:
+    """Whether it is an archive on stdout, where nothing else may go then."""
     from hubcli.stores import spelling
 
     return isinstance(destination, spelling.Local) and destination.is_stream
