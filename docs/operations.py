@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 WITHOUT_COMMAND = {
+    "PUT /v2/orgs/{org_name}/groups/{group_name}": (
+        "`hubcli team edit` asks with PATCH: PUT takes away the description that it is not given"
+    ),
     "HEAD /v2/namespaces/{namespace}/repositories/{repository}": (
         "`hubcli repo inspect` asks with GET: it exits 3 where there is no such repository"
     ),

@@ -24,6 +24,13 @@ def new_organization(sandbox: SandboxServer, *, plan: str = "business", **member
     return name
 
 
+def organization_with_team(sandbox: SandboxServer) -> str:
+    """A new one with carol and dave in it, and the team `builders`, in which nobody is yet."""
+    name = new_organization(sandbox, plan="team", carol="member", dave="member")
+    sandbox.parts.teams.create(name, "builders", "Build and push")
+    return name
+
+
 def as_organization(sandbox: SandboxServer, name: str, *scopes: str) -> dict[str, str]:
     """What makes hubcli be `name`, by an access token with scopes of organizations."""
     resource = {"type": "TYPE_ORG", "path": name, "scopes": [*scopes]}

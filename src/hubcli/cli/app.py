@@ -64,6 +64,7 @@ COMMANDS: dict[str, Entry] = {
     "registry": Entry("registry", "Look at a registry.", noun=True),
     "token": Entry("tokens", "Manage personal access tokens.", noun=True),
     "org": Entry("org", "Manage organizations.", noun=True),
+    "team": Entry("team", "Manage teams of organizations.", noun=True),
     "webhook": Entry("webhook", "Manage webhooks, and receive what they send.", noun=True),
     "build": Entry(
         "builds", "See, trigger and export automated builds, which Docker Hub retires.", noun=True

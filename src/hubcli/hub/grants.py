@@ -1,15 +1,15 @@
 """What teams may do with the repositories of their organization on Docker Hub.
 
-Nothing lists the repositories of a team: each repository lists its teams, so that what a team may
-do costs a request for each repository of the organization.
+Nothing lists the repositories of a team: each repository is asked what the team may do with it, so
+that all that a team may do costs a request for each repository of the organization.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hubcli import parallel
-from hubcli.errors import Conflict, HubcliError, UsageError
+from hubcli.errors import Conflict, HubcliError, NotFound, UsageError
 from hubcli.hub.client import Api, split
 from hubcli.hub.decoding import Object, Row, number, text
 from hubcli.hub.pages import LegacyPages, Listing
@@ -52,27 +52,51 @@ class Grants:
         for rows in parallel.in_order(self._all, names, self._concurrency):
             yield from rows
 
-    def of_team(self, organization: str, team_id: int) -> Iterator[Row]:
-        """What one team may do; costs what `of_organization` costs."""
-        return (row for row in self.of_organization(organization) if row["team_id"] == team_id)
+    def of_team(self, organization: str, team_id: int, pattern: str = "*") -> Iterator[Row]:
+        """What one team may do with the repositories whose name a glob matches.
+
+        One request for each of these besides the pages that list them, several at once.
+        """
+        names = (str(row["name"]) for row in self._repositories.matching(organization, pattern))
+        for _, found in self.of_team_with(names, team_id):
+            if isinstance(found, HubcliError):
+                raise found
+            if found["permission"] is not None:
+                yield found
+
+    def of_team_with(
+        self, paths: Iterable[str], team_id: int
+    ) -> Iterator[tuple[str, Row | HubcliError]]:
+        """What a team may do with each repository, None where that is nothing; or what failed."""
+
+        def found(path: str) -> tuple[str, Row | HubcliError]:
+            try:
+                return path, self._of_team(path, team_id)
+            except HubcliError as error:
+                return path, error
+
+        return parallel.in_order(found, paths, self._concurrency)
+
+    def _of_team(self, path: str, team_id: int) -> Row:
+        row: Row = {"repository": path, "permission": None, "team": None, "team_id": team_id}
+        try:
+            with requiring(split(path)[0], _READ):
+                found = self._api.send_legacy("GET", path, f"groups/{team_id}").object()
+        except NotFound:
+            return row
+        # It has access, whatever the answer leaves out: read is the least that there is.
+        permission = text(found.get("permission")) or PERMISSIONS[0]
+        return {**row, "permission": permission, "team": text(found.get("group_name"))}
 
     def _all(self, path: str) -> Sequence[Row]:
         return tuple(self.of_repository(path))
-
-    def permission(self, path: str, team_id: int) -> str | None:
-        """What a team may do with one repository; NotFound where it has no access.
-
-        GET /v2/repositories/{namespace}/{repository}/groups/{group_id}
-        """
-        with requiring(split(path)[0], _READ):
-            found = self._api.send_legacy("GET", path, f"groups/{team_id}").object()
-        return text(found.get("permission"))
 
     def grant(self, path: str, team_id: int, permission: str) -> None:
         """Let a team read, write or administer a repository, whatever it could before.
 
         POST /v2/repositories/{namespace}/{repository}/groups; a team that has access already is
-        refused with 400, and then changed: PATCH …/groups/{group_id}
+        refused with 400, in words that nobody has written down, and then changed:
+        PATCH …/groups/{group_id}
         """
         if permission not in PERMISSIONS:
             raise UsageError(f"a permission is one of {', '.join(PERMISSIONS)}")
@@ -81,9 +105,12 @@ class Grants:
             with requiring(split(path)[0], _GRANT):
                 self._api.send_legacy("POST", path, "groups", body=body)
         except HubcliError as error:
-            if not isinstance(error, Conflict) and "already" not in error.reason.lower():
+            if type(error) not in {HubcliError, Conflict}:
                 raise
-            self.change(path, team_id, permission)
+            try:
+                self.change(path, team_id, permission)
+            except NotFound:
+                raise error from None
 
     def change(self, path: str, team_id: int, permission: str) -> None:
         """The same for a team that is known to have access.

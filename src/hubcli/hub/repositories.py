@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 from hubcli import timestamps
 from hubcli.errors import HubcliError, NotFound, UsageError
 from hubcli.hub.client import Api, namespace_route, repository_route, split
 from hubcli.hub.decoding import Object, Row, flag, names, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
+from hubcli.hub.patterns import literal_part
 
 LONGEST_DESCRIPTION = 100
 """Bytes of a short description; the document says characters, the server counts bytes."""
@@ -54,6 +56,12 @@ class Repositories:
             wanted=wanted,
             workers=self._concurrency,
         )
+
+    def matching(self, namespace: str, pattern: str) -> Iterator[Row]:
+        """Those of a namespace whose name, without it, a glob matches."""
+        for row in self.list(namespace, literal_part(pattern)):
+            if fnmatchcase(str(row["name"]).rpartition("/")[2], pattern):
+                yield row
 
     def inspect(self, path: str) -> Row:
         """One repository with its `readme`; NotFound also where one may not see it.

@@ -264,7 +264,7 @@ _MEANINGS: Mapping[str, Value] = {
             *("referrer attach TYPE", "TYPE|DIGEST"),
             *("ADDRESS", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
             *("GIB", "PATH", "LABEL", "UUID_OR_LABEL", "90d|DATE"),
-            *("ORG", "TEAM", "ID", "INVITEE", "ORG/REPO:SCOPE", "7d|TIME"),
+            *("ORG", "ORG/TEAM", "TEAM", "ID", "INVITEE", "ORG/REPO:SCOPE", "7d|TIME"),
         ),
         _FREE,
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 import typer
 
@@ -104,15 +103,8 @@ def _one(runtime: Runtime, name: str) -> Row:
 
 
 def _matching(runtime: Runtime, name: str) -> list[Row]:
-    from hubcli.hub.patterns import literal_part
-
-    namespace, pattern = _pattern(name)
-    listing = runtime.session.hub.repositories.list(namespace, literal_part(pattern))
-    rows = [
-        row
-        for row in told(_ACTION, name, listing)
-        if fnmatchcase(str(row["name"]).rpartition("/")[2], pattern)
-    ]
+    found = runtime.session.hub.repositories.matching(*_pattern(name))
+    rows = [*told(_ACTION, name, found)]
     if not rows:
         raise NotFound("no repository matches", action=_ACTION, reference=name)
     return rows

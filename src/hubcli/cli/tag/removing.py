@@ -12,6 +12,7 @@ import typer
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.options import DryRun, Yes
+from hubcli.cli.plans import announce
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import REMOVAL, group
 from hubcli.errors import Conflict, NotFound, UsageError, doing
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from hubcli.session import Session
 
 _ACTION = "delete"
-_LONGEST_PLAN = 50
-"""Tags that are shown one by one before the question; --dry-run shows all."""
 
 
 @dataclass(frozen=True)
@@ -217,10 +216,7 @@ def _answering(tags: Tags, repository: Reference, wanted: str) -> Iterator[Targe
 
 def _confirmed(runtime: Runtime, targets: Sequence[Target]) -> bool:
     """Show what will go, and ask."""
-    output = runtime.output
-    for target in targets[:_LONGEST_PLAN]:
-        output.notice(f"  {target.reference.short}  {target.digest or ''}".rstrip())
-    if len(targets) > _LONGEST_PLAN:
-        output.notice(f"  … and {len(targets) - _LONGEST_PLAN:,} more; --dry-run shows all")
+    lines = [f"{target.reference.short}  {target.digest or ''}" for target in targets]
+    announce(runtime.output, lines)
     these = "this tag" if len(targets) == 1 else f"these {len(targets):,} tags"
-    return output.confirm(f"Delete {these}?")
+    return runtime.output.confirm(f"Delete {these}?")
