@@ -214,6 +214,8 @@ def test_one_that_cannot_be_added_does_not_keep_the_others(alice: Alice, org: st
     done = alice("team", "member", "add", f"{org}/builders", "nobody-here", "carol")
     assert done.exit_code == 3
     assert "cannot add the member nobody-here: " in done.stderr
+    invite = f"hubcli org invite send {org} nobody-here --team builders"
+    assert f"hint: {invite}\n" in done.stderr
     assert alice("team", "member", "ls", f"{org}/builders", "-q").lines() == ["carol"]
 
 

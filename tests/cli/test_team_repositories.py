@@ -213,9 +213,7 @@ def test_a_token_of_the_organization_needs_the_scope(
         assert "scope-repo-group-edit" in done.stderr
 
 
-def test_members_are_told_which_role_it_takes(
-    cli: InProcess, org: str
-) -> None:
+def test_members_are_told_which_role_it_takes(cli: InProcess, org: str) -> None:
     done = cli("team", "repo", "ls", f"{org}/builders", env=signed_in_as("carol"))
     assert done.exit_code == 4
     assert f"cannot list the repositories of {org}/builders: " in done.stderr

@@ -75,9 +75,17 @@ def add(
         found(runtime, name)
     for user in wanted:
         with runtime.attempting(), doing("add the member", user):
-            runtime.session.hub.teams.add_member(name.organization, name.team, user)
+            _add(runtime, name, user)
             if not quiet:
                 runtime.output.notice(f"{user} is in {name}")
+
+
+def _add(runtime: Runtime, name: TeamName, user: str) -> None:
+    try:
+        runtime.session.hub.teams.add_member(name.organization, name.team, user)
+    except NotFound as error:
+        error.hint = f"hubcli org invite send {name.organization} {user} --team {name.team}"
+        raise
 
 
 @member_group.command("rm", shows=MEMBER, calls=(f"DELETE {_MEMBERS}/{{username}}",))
