@@ -22,13 +22,18 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         file.write(content)
 
 
+def is_stream(path: Path) -> bool:
+    """Whether a pipe or a device has that name: nothing can take its place, it is written to."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path`, as with `replace`, when the block is done.
 
     Its directory must be there. What is there but is no file (a pipe, a device) is written to.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if is_stream(path):
         with path.open("wb") as stream:
             yield stream
         return

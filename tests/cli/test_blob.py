@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,47 @@ def test_wrong_command_lines(cli: InProcess, arguments: list[str]) -> None:
 def test_no_blob_on_a_terminal(cli: InProcess, name: str, image: Image) -> None:
     result = cli("blob", "get", f"{name}@{image.layers[0]['digest']}", terminal=True)
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+# layouts
+
+
+def test_a_layout_keeps_blobs_too(cli: InProcess, image: Image, tmp_path: Path) -> None:
+    place = f"oci:{image.layout}"
+    put = cli("blob", "put", place, "-", stdin=CONTENT)
+    assert put.exit_code == 0, put.stderr
+    assert put.lines() == [f"{DIGEST}\t13000\tapplication/octet-stream\t{place}@{DIGEST}"]
+    assert "13kB" in put.stderr
+    assert cli("blob", "get", f"{place}:v1@{DIGEST}").stdout_bytes == CONTENT
+    assert cli("blob", "get", f"{place}@{DIGEST}", "-o", "out").exit_code == 0
+    assert (tmp_path / "out").read_bytes() == CONTENT
+    head = cli("blob", "head", f"{place}@{DIGEST}", f"{place}@{ABSENT}", "--format", "json")
+    assert head.exit_code == 3
+    assert [(one["size"], one["media_type"]) for one in head.json()] == [(13000, None)]
+    assert "BLOB_UNKNOWN" in head.stderr
+    assert cli("blob", "rm", f"{place}@{DIGEST}").exit_code == 2
+    assert cli("blob", "rm", f"{place}@{DIGEST}", "--yes").exit_code == 0
+    assert cli("blob", "head", f"{place}@{DIGEST}").exit_code == 3
+    assert cli("inspect", image.source).exit_code == 0
+
+
+def test_an_archive_is_read_only(cli: InProcess, image: Image, skopeo: Skopeo) -> None:
+    skopeo("copy", "--quiet", "--all", image.source, f"oci-archive:{image.layout}.tar:v1")
+    place = f"oci-archive:{image.layout}.tar"
+    layer = image.layers[0]
+    content = cli("blob", "get", f"{place}@{layer['digest']}").stdout_bytes
+    assert content == image.read(layer["digest"])
+    for refused in (("put", place, "-"), ("rm", f"{place}@{layer['digest']}", "--yes")):
+        assert cli("blob", *refused, stdin=CONTENT).exit_code == 2
+
+
+def test_a_device_is_written_to_as_it_is(
+    cli: InProcess, name: str, image: Image, tmp_path: Path
+) -> None:
+    layer = image.layers[0]
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((tmp_path / "pipe").read_bytes)
+        assert cli("blob", "get", f"{name}@{layer['digest']}", "-o", "pipe").exit_code == 0
+        assert read.result(10) == image.read(layer["digest"])
+    assert (tmp_path / "pipe").is_fifo()

@@ -125,6 +125,17 @@ def test_inspect_raw_is_the_manifest_byte_for_byte(
     assert raw.stdout_bytes == image.read(amd64)
 
 
+def test_several_raw_ones_are_parted(cli: InProcess, remote: str, image: Image) -> None:
+    result = cli("inspect", "--raw", remote, image.source)
+    assert result.stdout_bytes == (image.read(image.digest) + b"\n") * 2
+
+
+def test_an_archive_that_is_none_is_told_with_what_was_wanted(cli: InProcess) -> None:
+    result = cli("digest", "-", stdin=b"")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: cannot read -: the archive on stdin is neither ")
+
+
 def test_inspect_several(cli: InProcess, remote: str, image: Image) -> None:
     result = cli("inspect", remote, "oci:none", image.source, "--format", "json")
     assert result.exit_code == 3

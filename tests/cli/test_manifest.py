@@ -1,4 +1,4 @@
-"""`hubcli manifest get`: manifests as they are."""
+"""`hubcli manifest`: manifests as they are, in registries and layouts."""
 
 from __future__ import annotations
 
@@ -171,3 +171,54 @@ def test_a_tag_is_none_of_its_business(cli: InProcess, name: str) -> None:
     assert result.exit_code == 2
     assert f"hint: hubcli tag rm {name}:v1" in result.stderr
     assert cli("digest", f"{name}:v1").exit_code == 0
+
+
+def test_a_deleted_referrer_leaves_the_list_that_hubcli_keeps(
+    cli: InProcess, docker_registry: Registries, repository: str, image: Image
+) -> None:
+    name = f"{docker_registry().host}/{repository}"
+    assert cli("push", image.source, f"{name}:v1", "-q").exit_code == 0
+    attach = ("referrer", "attach", f"{name}:v1", "--type", "application/x", "-q")
+    first, second = (
+        cli(*attach, "--annotation", f"number={number}").lines()[0] for number in (1, 2)
+    )
+    assert cli("referrer", "ls", f"{name}:v1", "-q").lines() == [first, second]
+    assert cli("manifest", "rm", f"{name}@{first}", "--yes").exit_code == 0
+    assert cli("referrer", "ls", f"{name}:v1", "-q").lines() == [second]
+
+
+# layouts
+
+
+def test_a_manifest_of_a_layout_or_archive(cli: InProcess, image: Image, skopeo: Skopeo) -> None:
+    skopeo("copy", "--quiet", "--all", image.source, f"oci-archive:{image.layout}.tar:v1")
+    for source in (image.source, f"oci-archive:{image.layout}.tar"):
+        assert cli("manifest", "get", source).stdout_bytes == image.read(image.digest)
+        one = cli("manifest", "get", source, "--platform", "linux/arm64").stdout_bytes
+        assert one == image.read(image.platforms["linux/arm64/v8"]["digest"])
+
+
+def test_rm_in_a_layout(cli: InProcess, image: Image) -> None:
+    place = f"oci:{image.layout}"
+    assert cli("manifest", "put", f"{place}:same", "-", stdin=image.read(image.digest))
+    by_name = cli("manifest", "rm", image.source, "--yes")
+    assert by_name.exit_code == 2
+    assert f"hint: hubcli digest {image.source}" in by_name.stderr
+    manifest = f"{place}@{image.digest}"
+    refused = cli("manifest", "rm", manifest)
+    assert refused.exit_code == 2
+    assert "needed by same, v1" in refused.stderr
+    planned = cli("manifest", "rm", manifest, "--dry-run", "--format", "json")
+    assert planned.json()[0]["tags"] == ["same", "v1"]
+    assert cli("digest", image.source).exit_code == 0
+    assert cli("manifest", "rm", manifest, "--yes").exit_code == 0
+    assert cli("digest", image.source).exit_code == 3
+    assert json.loads((image.layout / "index.json").read_bytes())["manifests"] == []
+    assert cli("manifest", "rm", manifest, "--yes").exit_code == 3
+
+
+def test_the_reference_is_told_where_the_digest_is_wrong(cli: InProcess, image: Image) -> None:
+    wanted = f"docker.io/acme/api@sha256:{'0' * 64}"
+    result = cli("manifest", "put", wanted, "-", stdin=image.read(image.digest))
+    assert result.exit_code == 7
+    assert result.stderr.startswith(f"error: cannot write {wanted}: ")

@@ -180,6 +180,18 @@ def test_nothing_is_attached(cli: InProcess, name: str, image: Image, skopeo: Sk
     assert cli("referrer", "ls", f"{name}:absent").exit_code == 3
 
 
+def test_what_is_attached_is_found_where_the_image_is_gone(
+    cli: InProcess, name: str, bill: Path
+) -> None:
+    found = attach(cli, f"{name}:v1", bill.name)
+    gone = f"{name}@{found['subject']}"
+    assert cli("manifest", "rm", gone, "--yes").exit_code == 0
+    assert cli("referrer", "ls", gone, "-q").lines() == [found["digest"]]
+    assert cli("sbom", gone).stdout_bytes == bill.read_bytes()
+    absent = cli("referrer", "ls", f"{name}@sha256:{'0' * 64}")
+    assert (absent.exit_code, "MANIFEST_UNKNOWN" in absent.stderr) == (3, True)
+
+
 def test_an_image_under_the_tag_meant_for_a_list(
     cli: InProcess, docker_registry: Callable[..., DockerRegistry], repository: str,
     skopeo: Skopeo, image: Image, bill: Path,

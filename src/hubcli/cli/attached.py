@@ -66,7 +66,8 @@ def opened(
 
     Attachments are those of what `text` names, or of the image for `platform` inside it. With
     `one_image` it is one image in any case, this machine's without a wish, and what is attached
-    to the whole index counts, too.
+    to the whole index counts, too. What is attached to a digest is found where the image itself
+    is gone, or yet to come.
     """
     from hubcli.artifacts.attachments import Subject
     from hubcli.inspection import pick
@@ -77,10 +78,12 @@ def opened(
     wanted = parse_platform(platform) if platform else None
     spelled = spelling.parse(text)
     name = spelled.name if isinstance(spelled, Reference) else None
-    with places(runtime).source(spelled) as image, doing(action, image.shown):
+    with doing(action, str(spelled)), places(runtime).source(spelled) as image:
         store = image.store
-        found: Descriptor = store.resolve(image.identifier)
-        if not found.is_index and wanted is None:
+        found = _found(store, image.identifier)
+        if isinstance(found, str):
+            subject = Subject((found,))
+        elif not found.is_index and wanted is None:
             subject = Subject((found.digest,))
         else:
             top = store.manifest(found.digest)
@@ -92,3 +95,17 @@ def opened(
             else:
                 subject = Subject((found.digest,), index)
         yield Opened(store, subject, shown(spelled), name)
+
+
+def _found(store: Source, identifier: str) -> Descriptor | str:
+    """What is there; a digest alone where only what is attached to it is there."""
+    from hubcli.artifacts.attachments import Attachments, Subject
+    from hubcli.errors import NotFound
+    from hubcli.oci import is_digest
+
+    try:
+        return store.resolve(identifier)
+    except NotFound:
+        if is_digest(identifier) and any(Attachments(store, Subject((identifier,)))):
+            return identifier
+        raise

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hubcli.cli.commands import Commands, One, Several, Shown
+from hubcli.cli.images import Stdout, places, shown
 from hubcli.cli.options import DryRun, Yes
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import IntegrityFailure, NotFound, UsageError, doing
 from hubcli.output import Field, Kind, Row, Selection, View
-from hubcli.reference import Reference, parse, parse_repository
+from hubcli.reference import Reference, parse_repository
 
 if TYPE_CHECKING:
     from hubcli.oci import Descriptor
-    from hubcli.registry import Repository
+    from hubcli.registry.blobs import Blobs as InRegistry
+    from hubcli.stores.layout import DirectoryBlobs, TreeBlobs
+    from hubcli.stores.spelling import Local
+    from hubcli.stores.tar import Sink
+    from hubcli.transfer.places import Spelled
 
 group = Commands("Read and write blobs.")
 
@@ -57,20 +65,21 @@ def get(
         raise UsageError(
             "a blob goes to stdout, and that is a terminal", hint="name a file: -o FILE"
         )
-    repository = runtime.session.repository(blob)
-    with doing("get", str(blob)):
-        descriptor = _found(repository, str(blob.digest))
+    with doing("get", str(blob)), _opened(runtime, blob) as blobs:
+        descriptor = _found(blobs, str(blob.digest))
         if output is None or output == "-":
-            _print(runtime, repository, descriptor)
+            _write(blobs, descriptor, Stdout(runtime))
         else:
-            _download(repository, descriptor, Path(output))
+            _download(blobs, descriptor, Path(output))
 
 
 @group.command("put", shows=BLOB)
 def put(
     runtime: Runtime,
     selection: Selection,
-    repository: Annotated[str, typer.Argument(metavar="REPO", help="A repository.")],
+    repository: Annotated[
+        str, typer.Argument(metavar="REPO", help="A repository, or an OCI layout: oci:DIR.")
+    ],
     file: Annotated[str, typer.Argument(metavar="FILE", help="A file, or - for stdin.")],
 ) -> Shown:
     """Upload a blob, and print its digest.
@@ -85,20 +94,20 @@ def put(
     from hubcli.authoring.layering import opened_at
     from hubcli.cli.bytesource import chunks, seekable
     from hubcli.oci import Descriptor, Hasher
+    from hubcli.transfer.events import Meter
 
-    reference = parse_repository(repository)
-    client = runtime.session.repository(reference, "pull", "push")
-    with seekable(runtime, file) as stream, doing("upload to", str(reference)):
+    place, kept = _place(runtime, repository)
+    with seekable(runtime, file) as stream, doing("upload to", str(place)):
         hasher = Hasher()
         for chunk in chunks(stream):
             hasher.update(chunk)
         descriptor = Descriptor(_GENERIC, hasher.digest, hasher.size)
-        if not client.blobs.has(descriptor):
+        if not kept.has(descriptor):
             with runtime.output.progress(quiet=selection.quiet) as progress:
-                progress.begin(descriptor.digest, descriptor.digest, descriptor.size)
-                outcome = client.blobs.upload(descriptor, opened_at(stream))
+                meter = Meter(progress, lambda: None)
+                outcome = kept.upload(descriptor, meter.measured(descriptor, opened_at(stream)))
                 progress.finish(descriptor.digest, outcome)
-    return One(_row(reference.at(descriptor.digest), descriptor.size, _GENERIC))
+    return One(_row(_at(place, descriptor.digest), descriptor.size, _GENERIC))
 
 
 @group.command("head", shows=BLOB)
@@ -140,70 +149,125 @@ def rm(
         runtime.output.notice("nothing was deleted")
         raise typer.Exit(1)
     for row in rows:
-        blob = parse(str(row["reference"]))
+        blob = _blob(str(row["reference"]))
         with runtime.attempting(), doing("delete", str(blob)):
-            # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
-            runtime.session.repository(blob, "*").blobs.delete(str(blob.digest))
+            _writable(runtime, blob).delete(str(blob.digest))
             if not selection.quiet:
-                runtime.output.notice(f"deleted {blob.short}")
+                runtime.output.notice(f"deleted {shown(blob)}")
     return None
 
 
-def _blob(text: str) -> Reference:
-    reference = parse(text)
-    if reference.digest is None:
+def _blob(text: str) -> Spelled:
+    from hubcli.stores import spelling
+
+    spelled = spelling.parse(text)
+    if spelled.digest is None:
         raise UsageError(
             "a blob is named by its digest, as REPO@sha256:…",
             reference=text,
             hint=f"hubcli inspect {text} shows digests",
         )
-    return reference.at(reference.digest)
+    return _at(spelled, spelled.digest)
 
 
-def _headed(runtime: Runtime, blob: Reference) -> Row:
-    with doing("look at", str(blob)):
-        size, media_type = runtime.session.repository(blob).blobs.head(str(blob.digest))
+def _at(place: Spelled, digest: str) -> Spelled:
+    if isinstance(place, Reference):
+        return place.at(digest)
+    return replace(place, name=None, digest=digest)
+
+
+@contextmanager
+def _opened(runtime: Runtime, blob: Spelled) -> Iterator[InRegistry | TreeBlobs]:
+    """Where a blob is read from; UsageError for stores that do not keep theirs by digest."""
+    from hubcli.stores.layout import Layout
+
+    if isinstance(blob, Reference):
+        yield runtime.session.repository(blob).blobs
+        return
+    with places(runtime).source(blob) as image:
+        if not isinstance(image.store, Layout):
+            raise UsageError("blobs are read from a registry, or an OCI layout or archive")
+        yield image.store.blobs
+
+
+def _place(runtime: Runtime, text: str) -> tuple[Spelled, InRegistry | DirectoryBlobs]:
+    """Where blobs are put: `text` is a repository, or a layout directory."""
+    from hubcli.stores import spelling
+
+    spelled = spelling.parse(text)
+    if isinstance(spelled, Reference):
+        spelled = parse_repository(text)
+        return spelled, runtime.session.repository(spelled, "pull", "push").blobs
+    if spelled.digest is not None:
+        raise UsageError("the digest is what comes of it: name the layout alone", reference=text)
+    return spelled, _layout(spelled)
+
+
+def _writable(runtime: Runtime, blob: Spelled) -> InRegistry | DirectoryBlobs:
+    if isinstance(blob, Reference):
+        # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
+        return runtime.session.repository(blob, "*").blobs
+    return _layout(blob)
+
+
+def _layout(local: Local) -> DirectoryBlobs:
+    from hubcli.stores import spelling
+    from hubcli.stores.layout import LayoutDirectory
+
+    if local.kind != spelling.OCI:
+        raise UsageError("blobs are changed in a registry, or in an OCI layout directory")
+    return LayoutDirectory(Path(local.path)).blobs
+
+
+def _headed(runtime: Runtime, blob: Spelled) -> Row:
+    with doing("look at", str(blob)), _opened(runtime, blob) as blobs:
+        size, media_type = blobs.head(str(blob.digest))
     return _row(blob, size, media_type)
 
 
-def _row(blob: Reference, size: int | None, media_type: str | None) -> Row:
+def _row(blob: Spelled, size: int | None, media_type: str | None) -> Row:
     return {
         "digest": blob.digest,
         "size": size,
         "media_type": media_type,
-        "reference": blob.short,
+        "reference": shown(blob),
     }
 
 
-def _found(repository: Repository, digest: str) -> Descriptor:
+def _found(blobs: InRegistry | TreeBlobs, digest: str) -> Descriptor:
     from hubcli.oci import Descriptor
 
-    size, _ = repository.blobs.head(digest)
+    size, _ = blobs.head(digest)
     if size is None:
         raise NotFound("the registry does not say how large it is", code="BLOB_UNKNOWN")
     return Descriptor(_GENERIC, digest, size)
 
 
-def _print(runtime: Runtime, repository: Repository, descriptor: Descriptor) -> None:
+def _write(blobs: InRegistry | TreeBlobs, descriptor: Descriptor, sink: Sink) -> None:
     from hubcli.oci import Verifier
 
     verifier = Verifier(descriptor.digest, descriptor.size)
-    with repository.blobs.open(descriptor) as chunks:
+    with blobs.open(descriptor) as chunks:
         for chunk in chunks:
             verifier.update(chunk)
-            runtime.output.data(chunk)
+            sink.write(chunk)
     verifier.finish()
 
 
-def _download(repository: Repository, descriptor: Descriptor, target: Path) -> None:
+def _download(blobs: InRegistry | TreeBlobs, descriptor: Descriptor, target: Path) -> None:
     """Fetch a blob into a file, by way of one beside it that says which blob it is."""
+    from hubcli import files
     from hubcli.stores import partial
 
     short = descriptor.digest.replace(":", "-")[:23]
     beside = target.parent / f".{target.name}.{short}.partial"
     try:
+        if files.is_stream(target):
+            with files.replacing(target) as file:
+                _write(blobs, descriptor, file)
+            return
         with partial.held(beside) as growing:
-            growing.fill(descriptor, lambda offset: repository.blobs.open(descriptor, offset))
+            growing.fill(descriptor, lambda offset: blobs.open(descriptor, offset))
             growing.become(target)
     except IntegrityFailure:
         beside.unlink(missing_ok=True)

@@ -49,7 +49,7 @@ def opened(runtime: Runtime, text: str, platform: str | None, action: str) -> It
 
     wanted = parse_platform(platform) if platform else None
     spelled = spelling.parse(text)
-    with places(runtime).source(spelled) as image, doing(action, image.shown):
+    with doing(action, str(spelled)), places(runtime).source(spelled) as image:
         picked = pick(image.store, image.store.manifest(image.identifier), wanted)
         layers = layers_of(image.store, picked.manifest)
         yield Opened(image.store, picked, layers, shown(spelled))

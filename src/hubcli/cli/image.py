@@ -56,6 +56,8 @@ def inspect(
     if raw:
         for content in runtime.each(references, lambda ref: _raw(runtime, ref, wanted)):
             runtime.output.data(content)
+            if len(references) > 1 and not content.endswith(b"\n"):
+                runtime.output.data(b"\n")
         return None
     if len(references) == 1:
         return One(inspected(runtime, references[0], wanted))
@@ -110,7 +112,8 @@ def _platform(text: str | None) -> oci.Platform | None:
 def _raw(runtime: Runtime, text: str, platform: oci.Platform | None) -> bytes:
     from hubcli.stores import spelling
 
-    with places(runtime).source(spelling.parse(text)) as image, _reading(image):
+    spelled = spelling.parse(text)
+    with doing("read", str(spelled)), places(runtime).source(spelled) as image:
         return _manifest(image, platform).content
 
 
@@ -118,7 +121,7 @@ def _digest(runtime: Runtime, text: str, platform: oci.Platform | None) -> dict[
     from hubcli.stores import spelling
 
     spelled = spelling.parse(text)
-    with places(runtime).source(spelled) as image, _reading(image):
+    with doing("read", str(spelled)), places(runtime).source(spelled) as image:
         if platform is not None:
             found = _manifest(image, platform).descriptor
         else:
@@ -137,7 +140,3 @@ def _manifest(image: Image, platform: oci.Platform | None) -> Manifest:
 
     top = image.store.manifest(image.identifier)
     return top if platform is None else inspection.pick(image.store, top, platform).manifest
-
-
-def _reading(image: Image) -> Any:
-    return doing("read", image.shown)

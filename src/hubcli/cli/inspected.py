@@ -23,7 +23,7 @@ def inspected(runtime: Runtime, text: str, platform: Platform | None) -> Row:
     from hubcli.stores import spelling
 
     spelled = _tagged(spelling.parse(text))
-    with places(runtime).source(spelled) as image, doing("inspect", image.shown):
+    with doing("inspect", str(spelled)), places(runtime).source(spelled) as image:
         return inspection.inspect(
             image.store,
             image.identifier,

@@ -11,7 +11,7 @@ import typer
 from hubcli.cli.attached import Image, Opened, opened
 from hubcli.cli.commands import Commands, One, Rows, Shown
 from hubcli.cli.editing.running import pairs
-from hubcli.cli.images import places
+from hubcli.cli.images import Stdout, places
 from hubcli.cli.options import DryRun, Platform
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import NotFound, UsageError, doing
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hubcli.artifacts.packing import Packed
     from hubcli.oci import Descriptor
     from hubcli.stores import Source
+    from hubcli.stores.tar import Sink
     from hubcli.transfer import Image as Read
     from hubcli.transfer import Target
 
@@ -115,7 +116,7 @@ def get(
         if directory:
             _into_directory(runtime, image.store, chosen, Path(str(output)), force=force)
         elif to_stdout:
-            _print(runtime, image.store, chosen.only)
+            _write(image.store, chosen.only, Stdout(runtime))
         else:
             _into_file(runtime, image.store, chosen.only, Path(str(output)))
 
@@ -255,20 +256,25 @@ def _layers(store: Source, one: Attachment, predicate: str | None) -> tuple[Desc
     )
 
 
-def _print(runtime: Runtime, store: Source, descriptor: Descriptor) -> None:
+def _write(store: Source, descriptor: Descriptor, sink: Sink) -> None:
     from hubcli.oci import Verifier
 
     verifier = Verifier(descriptor.digest, descriptor.size)
     with store.blobs.open(descriptor) as chunks:
         for chunk in chunks:
             verifier.update(chunk)
-            runtime.output.data(chunk)
+            sink.write(chunk)
     verifier.finish()
 
 
 def _into_file(runtime: Runtime, store: Source, descriptor: Descriptor, target: Path) -> None:
+    from hubcli import files
     from hubcli.artifacts.unpacking import Planned, fetch
 
+    if files.is_stream(target):
+        with files.replacing(target) as file:
+            _write(store, descriptor, file)
+        return
     with runtime.output.progress() as progress:
         fetch(store, [Planned(descriptor, target)], progress)
 

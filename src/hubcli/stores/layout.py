@@ -38,6 +38,13 @@ class TreeBlobs:
     def __init__(self, files: Tree) -> None:
         self._files = files
 
+    def head(self, digest: str) -> tuple[int | None, str | None]:
+        """The size of a blob, and that nothing tells its type; NotFound where it is not there."""
+        size = self._files.size(blob_name(digest))
+        if size is None:
+            raise NotFound(f"there is no blob {digest}", code="BLOB_UNKNOWN")
+        return size, None
+
     def has(self, descriptor: Descriptor) -> bool:
         """By its size: what is under a digest's name was verified when it was put there."""
         return self._files.size(blob_name(descriptor.digest)) == descriptor.size
@@ -121,6 +128,11 @@ class Layout:
         """The names of its images."""
         return [name for name in self.names() if name is not None]
 
+    def names_of(self, digest: str) -> list[str]:
+        """The names of one of its images, sorted."""
+        found = (name_of(image) for image in self.images() if image.digest == digest)
+        return sorted(name for name in found if name is not None)
+
     def _read(self, digest: str, listed: Descriptor | None) -> Manifest:
         try:
             content = tree.read(self._files, blob_name(digest), oci.LARGEST_MANIFEST)
@@ -164,6 +176,11 @@ class DirectoryBlobs(TreeBlobs):
             growing.become(target)
         return "resumed" if resumed else "copied"
 
+    def delete(self, digest: str) -> None:
+        """Remove a blob; NotFound where it is not there."""
+        self.head(digest)
+        (self._layout.directory / blob_name(digest)).unlink(missing_ok=True)
+
 
 class LayoutDirectory(Layout):
     """A layout in a directory, read and written; any number of processes may do so at once."""
@@ -198,6 +215,17 @@ class LayoutDirectory(Layout):
             found = replace(found, annotations={**found.annotations, REF_NAME: name})
         self._update(found.to_json())
         self._tidy()
+
+    def delete(self, digest: str) -> None:
+        """Remove a manifest with all its names; NotFound where it is not there."""
+        self._read(digest, None)
+        with files.locked(self._index):
+            index = _index(self._index.read_bytes())
+            listed = index.get("manifests")
+            entries = listed if isinstance(listed, list) else []
+            index["manifests"] = [one for one in entries if not _is(one, digest)]
+            files.replace(self._index, _dump(index), mode=_MODE)
+        (self.directory / blob_name(digest)).unlink(missing_ok=True)
 
     def prepare(self) -> None:
         """Make it an (empty) layout; Conflict where the directory holds something else."""
@@ -252,6 +280,10 @@ def _replaces(entry: Mapping[str, Any], other: object) -> bool:
         return False
     name, other_name = _name(entry), _name(other)
     return name == other_name and (name is not None or entry["digest"] == other.get("digest"))
+
+
+def _is(entry: object, digest: str) -> bool:
+    return isinstance(entry, dict) and entry.get("digest") == digest
 
 
 def _name(entry: Mapping[str, Any]) -> object:

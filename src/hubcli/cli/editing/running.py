@@ -79,7 +79,7 @@ def edit(
     to_stdout = is_stdout(destination) and not dry_run
     if to_stdout and asked(selection):
         raise UsageError("the archive goes to stdout already; leave --format out")
-    with places(runtime).pair(source, destination) as (image, target):
+    with doing(action, text), places(runtime).pair(source, destination) as (image, target):
         draft = Draft()
         in_place = source == wanted
         with doing(action, image.shown):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubcli.cli.images import places
 from hubcli.cli.manifests.declared import group
 from hubcli.cli.options import Platform, References
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError, doing
 from hubcli.output.jsontext import to_json
-from hubcli.reference import parse
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
@@ -29,13 +29,14 @@ def get(
 ) -> None:
     """Print a manifest or index.
 
-    In a pipe the bytes are exactly those of the registry, so that they hash to the digest; on a
+    In a pipe the bytes are exactly those that are stored, so that they hash to the digest; on a
     terminal they are laid out for reading.
 
     \b
     Examples:
       hubcli manifest get library/hello-world
       hubcli manifest get ghcr.io/acme/api:v1 --platform linux/arm64 | sha256sum
+      hubcli manifest get oci:app:latest
     """
     if raw and len(references) > 1:
         raise UsageError("--raw takes one reference: nothing would part the manifests")
@@ -51,13 +52,13 @@ def get(
 def _manifest(runtime: Runtime, text: str, platform: str | None) -> Manifest:
     from hubcli.inspection import pick
     from hubcli.oci import parse_platform
+    from hubcli.stores import spelling
 
-    reference = parse(text)
     wanted = parse_platform(platform) if platform else None
-    repository = runtime.session.repository(reference)
-    with doing("get the manifest of", str(reference)):
-        top = repository.manifest(reference.identifier)
-        return top if wanted is None else pick(repository, top, wanted).manifest
+    spelled = spelling.parse(text)
+    with doing("get the manifest of", str(spelled)), places(runtime).source(spelled) as image:
+        top = image.store.manifest(image.identifier)
+        return top if wanted is None else pick(image.store, top, wanted).manifest
 
 
 def _print(runtime: Runtime, manifest: Manifest, *, raw: bool) -> None:

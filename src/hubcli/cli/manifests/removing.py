@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubcli.cli.commands import Several, Shown
+from hubcli.cli.images import shown
 from hubcli.cli.manifests.declared import MANIFEST, group
 from hubcli.cli.options import DryRun, Yes
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import HubcliError, UsageError, doing
 from hubcli.output import Row, Selection
-from hubcli.reference import Reference, parse
+from hubcli.reference import Reference
 
 if TYPE_CHECKING:
     from hubcli.registry import Repository
+    from hubcli.stores.layout import LayoutDirectory
+    from hubcli.stores.spelling import Local
+    from hubcli.transfer.places import Spelled
 
 _CHEAP = 100
 """Tags of a repository that are looked at for what they point at."""
@@ -34,10 +38,14 @@ def rm(
 ) -> Shown:
     """Delete manifests by digest; every tag that points at one goes with it.
 
+    One that refers to an image is taken out of the list of referrers, too, where hubcli keeps it.
+    In a layout, blobs stay: other images may need them.
+
     \b
     Examples:
       hubcli manifest rm acme/api@sha256:…
       hubcli manifest rm ghcr.io/acme/api@sha256:… --dry-run
+      hubcli manifest rm oci:app@sha256:…
     """
     wanted = list(dict.fromkeys(_manifest(text) for text in references))
     rows = list(runtime.each(wanted, lambda one: _row(runtime, one, dry_run)))
@@ -49,38 +57,73 @@ def rm(
         runtime.output.notice("nothing was deleted")
         raise typer.Exit(1)
     for row in rows:
-        reference = parse(str(row["reference"]))
-        with runtime.attempting(), doing("delete", str(reference)):
-            # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
-            runtime.session.repository(reference, "*").delete(str(reference.digest))
+        spelled = _manifest(str(row["reference"]))
+        with runtime.attempting(), doing("delete", str(spelled)):
+            _delete(runtime, spelled)
             if not selection.quiet:
-                runtime.output.notice(f"deleted {reference.short}")
+                runtime.output.notice(f"deleted {shown(spelled)}")
     return None
 
 
-def _manifest(text: str) -> Reference:
-    reference = parse(text)
-    if reference.digest is None:
+def _manifest(text: str) -> Spelled:
+    from hubcli.stores import spelling
+
+    spelled = spelling.parse(text)
+    if isinstance(spelled, Reference) and spelled.digest is not None:
+        return spelled.at(spelled.digest)
+    if isinstance(spelled, Reference):
         raise UsageError(
             "a manifest is deleted by its digest, as REPO@sha256:…",
             reference=text,
-            hint=f"hubcli tag rm {replace(reference, tag=reference.tag or 'latest').short}",
+            hint=f"hubcli tag rm {replace(spelled, tag=spelled.tag or 'latest').short}",
         )
-    return reference.at(reference.digest)
+    if spelled.kind != spelling.OCI:
+        raise UsageError("manifests are deleted in a registry, or in an OCI layout directory")
+    if spelled.digest is None:
+        raise UsageError(
+            "a manifest is deleted by its digest, as oci:DIR@sha256:…",
+            reference=text,
+            hint=f"hubcli digest {text}",
+        )
+    return replace(spelled, name=None)
 
 
-def _row(runtime: Runtime, reference: Reference, dry_run: bool) -> Row:
-    repository = runtime.session.repository(reference)
-    with doing("look at", str(reference)):
-        found = repository.resolve(reference.digest)
+def _row(runtime: Runtime, spelled: Spelled, dry_run: bool) -> Row:
+    with doing("look at", str(spelled)):
+        if isinstance(spelled, Reference):
+            repository = runtime.session.repository(spelled)
+            found = repository.resolve(spelled.digest)
+            tags = _tags(repository, found.digest)
+        else:
+            layout = _layout(spelled)
+            found = layout.manifest(str(spelled.digest)).descriptor
+            tags = layout.names_of(found.digest)
         return {
-            "reference": reference.short,
+            "reference": shown(spelled),
             "digest": found.digest,
             "media_type": found.media_type,
             "size": found.size,
-            "tags": _tags(repository, found.digest),
+            "tags": tags,
             "dry_run": dry_run,
         }
+
+
+def _delete(runtime: Runtime, spelled: Spelled) -> None:
+    if isinstance(spelled, Reference):
+        from hubcli.registry import referrers
+
+        # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
+        referrers.delete(runtime.session.repository(spelled, "*"), str(spelled.digest))
+    else:
+        _layout(spelled).delete(str(spelled.digest))
+
+
+def _layout(local: Local) -> LayoutDirectory:
+    from pathlib import Path
+
+    from hubcli.stores.layout import LayoutDirectory
+
+    return LayoutDirectory(Path(local.path))
 
 
 def _tags(repository: Repository, digest: str) -> list[str] | None:

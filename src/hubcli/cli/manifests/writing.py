@@ -53,7 +53,8 @@ def put(
     destination = spelling.parse(reference)
     manifest = _manifest(whole(runtime, file, _LARGEST), media_type, file)
     if destination.digest is not None:
-        _check_digest(manifest, destination.digest)
+        with doing("write", str(destination)):
+            _check_digest(manifest, destination.digest)
     if isinstance(destination, Reference):
         shown = destination if destination.digest else destination.tagged(destination.identifier)
         if not dry_run:
