@@ -128,7 +128,7 @@ def test_an_access_token_is_no_bearer_token(hub: HubClient, sandbox: SandboxServ
 def test_an_organization_signs_in_with_its_own_token_only(
     hub: HubClient, sandbox: SandboxServer
 ) -> None:
-    resource = {"type": "TYPE_REPO", "path": "acme/*", "scopes": ["scope-image-pull"]}
+    resource = {"type": "TYPE_REPO", "path": "acme/*", "scopes": ["scope-repository-read"]}
     _, secret = sandbox.parts.accounts.add_token("acme", "ci", [resource], kind="oat")
     assert secret.startswith("dckr_oat_")
     url = "/v2/namespaces/acme/repositories/internal"

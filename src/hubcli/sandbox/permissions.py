@@ -11,17 +11,13 @@ from hubcli.sandbox.collaborators import Collaborators
 from hubcli.sandbox.repositories import HubRepository
 from hubcli.sandbox.teams import Teams
 
-_PULLING = frozenset({"scope-image-pull", "scope-image-push", "scope-image-delete"})
-_SEEING = _PULLING | {
-    "scope-repository-read",
-    "scope-repository-edit",
-    "scope-repository-admin",
-    "scope-tag-read",
-    "scope-tag-admin",
+_INCLUDED_BY = {
+    "pull": ("pull", "push", "delete"),
+    "push": ("push", "delete"),
+    "read": ("read", "edit", "write", "admin"),
+    "edit": ("edit", "admin"),
 }
-_PUSHING = frozenset({"scope-image-push", "scope-image-delete"})
-_DELETING = frozenset({"scope-image-delete", "scope-tag-admin"})
-_EDITING = frozenset({"scope-repository-edit", "scope-repository-admin"})
+"""The last parts of scopes that include one with this last part; all others include themselves."""
 _ALL_PUBLIC = "*/*/public"
 
 
@@ -115,12 +111,25 @@ class Permissions:
             return "scope-repository-create" in organization_scopes(identity, namespace)
         return self.role(identity, namespace) >= Role.EDITOR and identity.scope >= scope
 
+    def may_see(self, identity: Identity | None, repository: HubRepository) -> bool:
+        """Whether there is such a repository at all, for `identity`: an OAT with any scope on it
+        may know that."""
+        if identity is not None and identity.is_organization:
+            return not repository.is_private or bool(repository_scopes(identity, repository))
+        return self.rights(identity, repository).read
+
     def may_list(self, identity: Identity | None, repository: HubRepository) -> bool:
         """Whether `repository` stands in the list that `identity` gets; an OAT is told no more
         than the public ones unless it may list."""
         if identity is not None and identity.resources is not None and repository.is_private:
             return "scope-repository-list" in organization_scopes(identity, repository.namespace)
-        return self.rights(identity, repository).read
+        return self.may_see(identity, repository)
+
+
+def includes(granted: frozenset[str], scope: str) -> bool:
+    """Whether one of the scopes of an organization access token is, or includes, `scope`."""
+    stem, _, last = scope.rpartition("-")
+    return any(f"{stem}-{level}" in granted for level in _INCLUDED_BY.get(last, (last,)))
 
 
 def repository_scopes(identity: Identity, repository: HubRepository) -> frozenset[str]:
@@ -134,12 +143,13 @@ def repository_scopes(identity: Identity, repository: HubRepository) -> frozense
 
 
 def _rights_of_organization(identity: Identity, repository: HubRepository) -> Rights:
+    """What a token may do with the images; other calls have scopes of their own."""
     granted = repository_scopes(identity, repository)
     return Rights(
-        read=not repository.is_private or bool(granted & _SEEING),
-        write=bool(granted & _PUSHING),
-        delete=bool(granted & _DELETING),
-        admin=bool(granted & _EDITING),
+        read=not repository.is_private or includes(granted, "scope-image-pull"),
+        write=includes(granted, "scope-image-push"),
+        delete=includes(granted, "scope-image-delete"),
+        admin=includes(granted, "scope-repository-edit"),
     )
 
 

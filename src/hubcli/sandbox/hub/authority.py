@@ -8,11 +8,7 @@ from hubcli.sandbox.accounts import PAID_PLANS, Scope
 from hubcli.sandbox.hub.answers import Problem, forbidden, not_found
 from hubcli.sandbox.hub.calls import Call
 from hubcli.sandbox.hub.state import Hub, refusal
-from hubcli.sandbox.permissions import Role, organization_scopes, repository_scopes
-from hubcli.sandbox.repositories import HubRepository
-
-_STRONGER = {"read": ("read", "edit", "write", "admin"), "edit": ("edit", "admin")}
-"""What the last part of a scope is implied by."""
+from hubcli.sandbox.permissions import Role, includes, organization_scopes
 
 
 def organization(hub: Hub, name: str) -> sqlite3.Row:
@@ -31,7 +27,7 @@ def authorized(hub: Hub, call: Call, name: str, role: Role, scope: str) -> sqlit
     account = organization(hub, name)
     identity = call.signed_in
     if identity.is_organization:
-        if not _includes(organization_scopes(identity, account["name"]), scope):
+        if not includes(organization_scopes(identity, account["name"]), scope):
             raise refusal(identity)
         return account
     if identity.scope < (Scope.READ if scope.endswith("-read") else Scope.ADMIN):
@@ -39,16 +35,6 @@ def authorized(hub: Hub, call: Call, name: str, role: Role, scope: str) -> sqlit
     if hub.permissions.role(identity, account["name"]) < role:
         raise forbidden()
     return account
-
-
-def may_grant(hub: Hub, call: Call, repository: HubRepository, scope: str) -> None:
-    """403 unless the caller administers `repository`, or has a token with `scope` on it."""
-    identity = call.signed_in
-    if identity.is_organization:
-        if not _includes(repository_scopes(identity, repository), scope):
-            raise refusal(identity)
-        return
-    hub.require(call, hub.rights(call, repository).admin)
 
 
 def require_plan(account: sqlite3.Row, what: str, plans: frozenset[str] = PAID_PLANS) -> None:
@@ -59,8 +45,3 @@ def require_plan(account: sqlite3.Row, what: str, plans: frozenset[str] = PAID_P
 
 def not_in_plan(what: str) -> Problem:
     return forbidden(f"{what} is not included in the organization's subscription plan")
-
-
-def _includes(granted: frozenset[str], scope: str) -> bool:
-    stem, _, last = scope.rpartition("-")
-    return any(f"{stem}-{level}" in granted for level in _STRONGER.get(last, (last,)))

@@ -13,10 +13,10 @@ from starlette.routing import Route
 from hubcli.sandbox.hub.answers import detail, not_found
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.state import Hub
-from hubcli.sandbox.repositories import HubRepository
 
 _SOURCE, _SETTING = "/api/build/v1/source", "/api/build/v1/setting"
 _REPOSITORY = "/api/repo/v1/repository/"
+_EDIT = "scope-repository-edit"
 _KINDS = frozenset({"Branch", "Tag"})
 _LARGEST_PAGE = 100
 
@@ -40,7 +40,7 @@ class BuildRoutes:
 
     def sources(self, call: Call) -> Response:
         """What a repository is built from; nothing for one that is not built."""
-        repository = self._named(call, call.query.get("image", ""))
+        repository = self._hub.named(call, call.query.get("image", ""))
         sources = self._hub.builds.sources(repository.id)
         return _framed(call, sources, self._shown)
 
@@ -79,14 +79,8 @@ class BuildRoutes:
         named = unquote(call.query.get("object", ""))
         if not named.startswith(_REPOSITORY):
             raise detail(400, "object names a repository")
-        repository = self._named(call, named.removeprefix(_REPOSITORY).strip("/"))
+        repository = self._hub.named(call, named.removeprefix(_REPOSITORY).strip("/"))
         return _framed(call, self._hub.builds.history(repository.id), _built)
-
-    def _named(self, call: Call, path: str) -> HubRepository:
-        repository = self._hub.repositories.find(path.lower())
-        if repository is None or not self._hub.rights(call, repository).read:
-            raise not_found()
-        return repository
 
     def _source(self, identifier: str) -> sqlite3.Row:
         source = self._hub.builds.source(identifier)
@@ -96,8 +90,10 @@ class BuildRoutes:
 
     def _pushable(self, call: Call, source: sqlite3.Row) -> None:
         """Who may push may say what is built."""
-        repository = self._named(call, source["path"])
-        self._hub.require(call, self._hub.rights(call, repository).write)
+        repository = self._hub.named(call, source["path"], _EDIT)
+        self._hub.require_scope(call, repository, _EDIT)
+        if call.identity is None or not call.identity.is_organization:
+            self._hub.require(call, self._hub.rights(call, repository).write)
 
     def _shown(self, source: sqlite3.Row) -> dict[str, Any]:
         settings = self._hub.builds.settings(source["uuid"])

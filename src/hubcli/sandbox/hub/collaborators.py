@@ -54,7 +54,7 @@ class CollaboratorRoutes:
         return Response(status_code=204)
 
     def _owned(self, call: Call) -> HubRepository:
-        repository = self._hub.administered(call)
+        repository = self._hub.administered(call, "scope-repository-admin")
         account = self._hub.accounts.find(repository.namespace)
         if account is None or account["is_organization"]:
             raise message(400, "repositories of organizations have teams, not collaborators")

@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hubcli.sandbox.hub.answers import message, not_found, paged
-from hubcli.sandbox.hub.authority import may_grant
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.repositories import NEW, OLD
 from hubcli.sandbox.hub.state import Hub
@@ -80,8 +79,7 @@ class GrantRoutes:
 
     def _repository(self, call: Call, scope: str) -> HubRepository:
         """The repository in the path, for those who may say which teams use it."""
-        repository = self._hub.repository(call)
-        may_grant(self._hub, call, repository, scope)
+        repository = self._hub.administered(call, scope)
         account = self._hub.accounts.find(repository.namespace)
         if account is None or not account["is_organization"]:
             raise message(400, "only repositories of organizations have groups")

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from hubcli.sandbox.hub.answers import detail, paged
 from hubcli.sandbox.hub.authority import authorized, organization, require_plan
 from hubcli.sandbox.hub.calls import Body, Call, Gateway
-from hubcli.sandbox.hub.people import facts
+from hubcli.sandbox.hub.people import a_person, facts
 from hubcli.sandbox.hub.state import Hub
 from hubcli.sandbox.orgsettings import REGISTRY_ACCESS, RESTRICTED_IMAGES
 from hubcli.sandbox.permissions import Role
@@ -40,7 +40,7 @@ class OrganizationRoutes:
 
     def mine(self, call: Call) -> Response:
         """A page of the organizations the caller belongs to."""
-        caller = call.signed_in.account
+        caller = a_person(call).account
         joined = self._hub.accounts.organizations_of(caller)
         return paged(
             call.request,

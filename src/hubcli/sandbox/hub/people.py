@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hubcli.sandbox.accounts import PAID_PLANS, UNLIMITED
+from hubcli.sandbox.accounts import PAID_PLANS, UNLIMITED, Identity
 from hubcli.sandbox.hub.answers import forbidden, not_found
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.state import Hub
@@ -30,9 +30,7 @@ class PeopleRoutes:
 
     def me(self, call: Call) -> Response:
         """The caller's own account; an organization access token has none."""
-        if call.signed_in.is_organization:
-            raise forbidden("token issued from organization access token is not allowed")
-        account = self._account(call.signed_in.account, organization=False)
+        account = self._account(a_person(call).account, organization=False)
         return JSONResponse({**person(account), "email": account["email"]})
 
     def user(self, call: Call) -> Response:
@@ -85,6 +83,13 @@ class PeopleRoutes:
         if account is None or organization not in (None, bool(account["is_organization"])):
             raise not_found("User not found" if not organization else "Organization not found")
         return account
+
+
+def a_person(call: Call) -> Identity:
+    """The caller, who is no organization: 403 for a token of one."""
+    if call.signed_in.is_organization:
+        raise forbidden("token issued from organization access token is not allowed")
+    return call.signed_in
 
 
 def facts(account: sqlite3.Row) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class PersonalTokenRoutes:
 
     def generate(self, call: Call) -> Response:
         """A token for a program after a web login; the oldest of them makes room for it."""
-        owner = call.signed_in.account
+        owner = self._manager(call).account
         generated = [
             token
             for token in self._hub.accounts.tokens(owner)

@@ -37,6 +37,7 @@ _ORDERINGS: dict[str, Callable[[HubRepository], Any]] = {
     "last_updated": lambda repository: repository.updated,
     "pull_count": lambda repository: repository.pulls,
 }
+_STARRING = "scope-repository-edit"
 _TAKEN = "Repository with this Name and Namespace already exists."
 
 
@@ -126,15 +127,14 @@ class RepositoryRoutes:
         return self._create(call, namespace, invalid("__all__", _TAKEN))
 
     def _create(self, call: Call, namespace: str, taken: Problem) -> Response:
-        body = call.body()
+        identity, body = call.signed_in, call.body()
+        if self._hub.accounts.find(namespace) is None:
+            raise not_found(f"namespace {namespace} not found")
+        self._hub.require(call, self._hub.permissions.may_create(identity, namespace, Scope.ADMIN))
         name, private = body.text("name"), body.flag("is_private", False)
         if not 2 <= len(name) <= 255 or not _NAME.fullmatch(name):
             raise invalid("name", "Enter a valid repository name: 2 to 255 of a-z, 0-9, . _ -")
         texts = checked_texts(body)
-        identity = call.signed_in
-        if self._hub.accounts.find(namespace) is None:
-            raise not_found(f"namespace {namespace} not found")
-        self._hub.require(call, self._hub.permissions.may_create(identity, namespace, Scope.ADMIN))
         with self._hub.storage.database.transaction():
             if self._hub.repositories.find(f"{namespace}/{name}") is not None:
                 raise taken
@@ -149,29 +149,35 @@ class RepositoryRoutes:
 
     def delete(self, call: Call) -> Response:
         """A repository with everything in it; Hub does it later, and says so with 202."""
-        repository = self._hub.administered(call)
+        repository = self._hub.administered(call, "scope-repository-admin")
         with self._hub.storage.database.transaction():
             self._hub.storage.blobs.delete_repository(repository.path)
             self._hub.repositories.remove(repository)
         return Response(status_code=202)
 
     def star(self, call: Call) -> Response:
-        account = call.signed_in.account
-        self._hub.repositories.star(self._hub.repository(call), account)
+        repository, account = self._starring(call)
+        self._hub.repositories.star(repository, account)
         return JSONResponse({}, 200)
 
     def unstar(self, call: Call) -> Response:
-        account = call.signed_in.account
-        if not self._hub.repositories.unstar(self._hub.repository(call), account):
+        repository, account = self._starring(call)
+        if not self._hub.repositories.unstar(repository, account):
             raise detail(404, "Not found.")
         return Response(status_code=204)
+
+    def _starring(self, call: Call) -> tuple[HubRepository, str]:
+        """The repository in the path, and whose star it is about."""
+        repository = self._hub.repository(call, _STARRING)
+        self._hub.require_scope(call, repository, _STARRING)
+        return repository, call.signed_in.account
 
     def starred(self, call: Call) -> Response:
         """A page of what somebody gave stars to, as far as the caller may see it."""
         repositories = [
             repository
             for repository in self._hub.repositories.starred_by(call.part("user").lower())
-            if self._hub.rights(call, repository).read
+            if self._hub.permissions.may_see(call.identity, repository)
         ]
         return paged(
             call.request,

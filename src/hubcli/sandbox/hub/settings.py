@@ -17,6 +17,8 @@ from hubcli.sandbox.hub.shapes import RepositoryShapes
 from hubcli.sandbox.hub.state import Hub
 from hubcli.sandbox.repositories import HubRepository
 
+_EDIT, _IMMUTABLE = "scope-repository-edit", "scope-repository-settings-admin"
+
 
 class SettingsRoutes:
     """The endpoints that change a repository; all need administrative rights to it."""
@@ -93,19 +95,19 @@ class SettingsRoutes:
 
     def immutable_tags(self, call: Call) -> Response:
         """Which tags stay as they are: a switch, and regular expressions."""
-        repository, body = self._administered(call), call.body()
+        repository, body = self._administered(call, _IMMUTABLE), call.body()
         changes = _rules(body, body.texts("immutable_tags_rules"))
         return self._changed(call, repository, changes)
 
     def verify(self, call: Call) -> Response:
         """The tags that one regular expression means."""
-        repository = self._administered(call)
+        repository = self._administered(call, _IMMUTABLE)
         rule = _compiled(call.body().text("regex"))
         names = self._hub.storage.tags.names(repository.path)
         return JSONResponse({"tags": [name for name in names if rule.fullmatch(name)]})
 
-    def _administered(self, call: Call) -> HubRepository:
-        repository = self._hub.administered(call)
+    def _administered(self, call: Call, scope: str = _EDIT) -> HubRepository:
+        repository = self._hub.administered(call, scope)
         if repository.archived:
             raise message(403, "repository is archived: it is read-only")
         return repository
@@ -114,7 +116,9 @@ class SettingsRoutes:
         self, call: Call, repository: HubRepository, changes: dict[str, object]
     ) -> Response:
         self._hub.repositories.change(repository, **changes, modified=now())
-        return JSONResponse(self._shapes.whole(call, self._hub.repository(call)))
+        changed = self._hub.repositories.find(repository.path)
+        assert changed is not None
+        return JSONResponse(self._shapes.whole(call, changed))
 
 
 def _rules(body: Body, rules: list[str]) -> dict[str, object]:

@@ -57,7 +57,7 @@ class RepositoryShapes:
             "has_starred": account is not None
             and self._hub.repositories.has_starred(repository, account),
             "full_description": repository.full_description,
-            "permissions": {"read": rights.read, "write": rights.write, "admin": rights.admin},
+            "permissions": {"read": True, "write": rights.write, "admin": rights.admin},
             "immutable_tags_settings": {
                 "enabled": repository.immutable_tags,
                 "rules": list(repository.immutable_rules),

@@ -16,9 +16,10 @@ from hubcli.sandbox.hub.answers import Page, forbidden, invalid_value, not_found
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.contents import content_type
 from hubcli.sandbox.hub.repositories import NEW, OLD
-from hubcli.sandbox.hub.state import Hub, refusal
+from hubcli.sandbox.hub.state import Hub
 from hubcli.sandbox.repositories import HubRepository
 
+_READ, _DELETE = "scope-tag-read", "scope-tag-admin"
 _STALE = timedelta(days=30)
 _ORDERINGS = {"last_updated": Order.PUSHED, "name": Order.NAME}
 _SORT_KEYS: dict[Order, Callable[[dict[str, Any]], Any]] = {
@@ -45,7 +46,7 @@ class TagRoutes:
     def listing(self, call: Call) -> Response:
         """A page of tags. `ordering` means the opposite of what it says: `last_updated`, which is
         also the default, gives the newest first and `-last_updated` the oldest."""
-        repository, wanted = self._hub.repository(call), call.query.get("name", "")
+        repository, wanted = self._hub.repository(call, _READ), call.query.get("name", "")
         ordering = call.query.get("ordering") or "last_updated"
         order = _ORDERINGS.get(ordering.removeprefix("-"))
         if order is None:
@@ -74,7 +75,7 @@ class TagRoutes:
 
     def read(self, call: Call) -> Response:
         """One tag."""
-        repository, name = self._hub.repository(call), call.part("tag")
+        repository, name = self._hub.repository(call, _READ), call.part("tag")
         record = self._hub.storage.tags.get(repository.path, name)
         if record is not None:
             return JSONResponse(self._shown(repository, [record])[0])
@@ -85,9 +86,7 @@ class TagRoutes:
 
     def delete(self, call: Call) -> Response:
         """One tag; what it points at stays."""
-        repository, name = self._hub.repository(call), call.part("tag")
-        if not self._hub.rights(call, repository).delete:
-            raise refusal(call.signed_in)
+        repository, name = self._hub.administered(call, _DELETE), call.part("tag")
         if repository.archived:
             raise forbidden("repository is archived: it is read-only")
         if repository.protects(name):

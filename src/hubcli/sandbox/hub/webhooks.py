@@ -10,11 +10,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hubcli.sandbox.hub.answers import invalid, message, not_found, paged
-from hubcli.sandbox.hub.authority import may_grant
 from hubcli.sandbox.hub.calls import Body, Call, Gateway
 from hubcli.sandbox.hub.repositories import NEW, OLD
 from hubcli.sandbox.hub.state import Hub
-from hubcli.sandbox.repositories import HubRepository
 
 LONGEST_URL = 255
 
@@ -40,14 +38,14 @@ class WebhookRoutes:
 
     def listing(self, call: Call) -> Response:
         """A page of the webhooks."""
-        webhooks = self._hub.webhooks.of(self._repository(call, _READ).id)
+        webhooks = self._hub.webhooks.of(self._hub.administered(call, _READ).id)
         return paged(
             call.request, len(webhooks), lambda page: [_shown(each) for each in page.of(webhooks)]
         )
 
     def create(self, call: Call) -> Response:
         """A new webhook, with one URL."""
-        repository, body = self._repository(call, _EDIT), call.body()
+        repository, body = self._hub.administered(call, _EDIT), call.body()
         if repository.archived:
             raise message(403, "repository is archived: it is read-only")
         name, url = body.text("name"), _hook_url(body)
@@ -72,13 +70,8 @@ class WebhookRoutes:
             lambda page: [_entry(each) for each in page.of(deliveries)],
         )
 
-    def _repository(self, call: Call, scope: str) -> HubRepository:
-        repository = self._hub.repository(call)
-        may_grant(self._hub, call, repository, scope)
-        return repository
-
     def _webhook(self, call: Call, scope: str) -> sqlite3.Row:
-        repository = self._repository(call, scope)
+        repository = self._hub.administered(call, scope)
         found = self._hub.webhooks.find(repository.id, call.part("slug"))
         if found is None:
             raise not_found()
