@@ -51,7 +51,7 @@ $(VENV)/created:
 	@touch $@
 
 $(VENV)/installed: pyproject.toml | $(VENV)/created
-	$(BIN)/python -m pip install --quiet --editable ".[sandbox]"
+	$(BIN)/python -m pip install --quiet --editable ".[sandbox,yaml]"
 	@touch $@
 
 $(VENV)/developing: pyproject.toml | $(VENV)/installed

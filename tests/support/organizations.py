@@ -15,7 +15,9 @@ def new_organization(sandbox: SandboxServer, *, plan: str = "business", **member
     Who is not there yet is made, with the password that everybody has.
     """
     parts, name = sandbox.parts, f"org-{secrets.token_hex(4)}"
-    parts.accounts.add(name, is_organization=True, full_name="Made by a test", plan=plan)
+    parts.accounts.add(
+        name, is_organization=True, full_name="Made by a test", plan=plan, private_limit=1000
+    )
     parts.teams.create(name, OWNERS)
     for member, role in {sandbox.username: "owner", **members}.items():
         if parts.accounts.find(member) is None:

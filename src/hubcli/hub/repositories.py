@@ -166,16 +166,15 @@ class Repositories:
 
         GET /v2/categories/
         """
-        known = [
+        return choose_categories(self.all_categories(), wanted)
+
+    def all_categories(self) -> Sequence[Category]:
+        """Every category there is. GET /v2/categories/"""
+        return [
             Category(slug, text(item.get("name")) or slug)
             for item in objects(self._api.get("/v2/categories/", anonymous=True).json())
             if (slug := text(item.get("slug")))
         ]
-        by_name = {name.lower(): each for each in known for name in (each.name, each.slug)}
-        chosen = list(dict.fromkeys(_category(name, by_name) for name in wanted))
-        if len(chosen) > MOST_CATEGORIES:
-            raise UsageError(f"a repository has at most {MOST_CATEGORIES} categories")
-        return chosen
 
     @staticmethod
     def _details(found: Object, path: str) -> Row:
@@ -246,6 +245,15 @@ def _permissions(permissions: object) -> list[str] | None:
     if not isinstance(permissions, dict):
         return None
     return [name for name in ("read", "write", "admin") if permissions.get(name) is True]
+
+
+def choose_categories(known: Sequence[Category], wanted: Iterable[str]) -> Sequence[Category]:
+    """Those of the `known` categories, by slug or name; UsageError where there is none such."""
+    by_name = {name.lower(): each for each in known for name in (each.name, each.slug)}
+    chosen = list(dict.fromkeys(_category(name, by_name) for name in wanted))
+    if len(chosen) > MOST_CATEGORIES:
+        raise UsageError(f"a repository has at most {MOST_CATEGORIES} categories")
+    return chosen
 
 
 def _category(wanted: str, known: dict[str, Category]) -> Category:
