@@ -114,7 +114,7 @@ _hubcli_command() {
 
 _hubcli_node() {
     case "$1" in
-        "") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team webhook build account config sandbox completion help cp' flags='--debug --no-color --config --version -h --help' valued='--config' raw= ;;
+        "") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team webhook build apply export-config account config sandbox completion help cp' flags='--debug --no-color --config --version -h --help' valued='--config' raw= ;;
         "login") commands='' flags='-u --username --password-stdin --otp --web --store --max-wait --plain-http --debug --no-color --config -h --help' valued='-u --username --otp --store --max-wait --config' raw= ;;
         "logout") commands='' flags='--all --store --max-wait --plain-http --debug --no-color --config -h --help' valued='--store --max-wait --config' raw= ;;
         "auth") commands='helper status token' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
@@ -239,6 +239,8 @@ _hubcli_node() {
         "build history") commands='' flags='--limit --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--limit --format --fields --query --max-wait --config' raw= ;;
         "build source") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "build trigger") commands='' flags='--url-stdin --branch --tag --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--branch --tag --format --fields --query --max-wait --config' raw= ;;
+        "apply") commands='' flags='--prune --exit-code -y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "export-config") commands='' flags='-o --output --overviews --json --max-wait --plain-http --debug --no-color --config -h --help' valued='-o --output --overviews --max-wait --config' raw= ;;
         "account") commands='info limits' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "account info") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "account limits") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
@@ -254,7 +256,7 @@ _hubcli_node() {
         "sandbox run") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw=1 ;;
         "sandbox up") commands='' flags='--port --data --debug --no-color --config -h --help' valued='--port --data --config' raw= ;;
         "completion") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
-        "help") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team webhook build account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "help") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "help auth") commands='helper status token' flags='' valued='' raw= ;;
         "help repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='' valued='' raw= ;;
         "help repo collaborator") commands='add ls rm' flags='' valued='' raw= ;;
@@ -643,6 +645,10 @@ _hubcli_value() {
         "build trigger --format") values='table json jsonl csv tsv' ;;
         "build trigger --fields") values='type name tag dockerfile context autobuild state uuid as_sent help' listed=1 ;;
         "build trigger --config") kind=file ;;
+        "apply --format") values='table json jsonl csv tsv' ;;
+        "apply --fields") values='action kind name change status before after error help' listed=1 ;;
+        "apply --config") kind=file ;;
+        "export-config -o"|"export-config --output"|"export-config --overviews"|"export-config --config") kind=file ;;
         "account --config") kind=file ;;
         "account info --format") values='table json jsonl csv tsv' ;;
         "account info --fields") values='name id email full_name type plan created help' listed=1 ;;
@@ -750,6 +756,7 @@ _hubcli_argument() {
         "build history 0") kind=repository ;;
         "build source 0") kind=repository ;;
         "build trigger 0") kind=repository ;;
+        "apply 0") kind=file ;;
         "config get 0") values='defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' ;;
         "config set 0") values='defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' ;;
         "config unset 0") values='defaults.namespace defaults.format defaults.concurrency defaults.max_wait defaults.connect_timeout defaults.read_timeout defaults.store hub.oauth_client_id hub.oauth_url hub.oauth_audience registries.' ;;

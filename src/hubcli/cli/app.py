@@ -69,6 +69,8 @@ COMMANDS: dict[str, Entry] = {
     "build": Entry(
         "builds", "See, trigger and export automated builds, which Docker Hub retires.", noun=True
     ),
+    "apply": Entry("desired.applying", "Make an organization what a file says."),
+    "export-config": Entry("desired.exporting", "Write an organization as a file for apply."),
     "account": Entry("account", "Show your Docker Hub account.", noun=True),
     "config": Entry("config", "Read and change the configuration.", noun=True),
     "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubcli.cli.brief import brief
 from hubcli.cli.commands import One, Shown
 from hubcli.cli.options import DryRun, Yes
 from hubcli.cli.repo.declared import (
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _ACTION = "edit"
 _NOTHING_TO_EDIT = "{host} keeps nothing of a repository that could be edited"
-_LONGEST_SHOWN = 60
 _MOST_FROZEN = 10
 """Tags that are named before they are frozen; --dry-run names all."""
 # Texts may come back with other line ends; these come back as they were sent, or not at all.
@@ -71,7 +71,7 @@ class _Change:
 
     def shown(self, row: Row) -> Iterator[str]:
         for field, value in self.after.items():
-            yield f"{field}: {_brief(row[field])} -> {_brief(value)}"
+            yield f"{field}: {brief(row[field])} -> {brief(value)}"
 
 
 @dataclass(frozen=True)
@@ -287,12 +287,3 @@ def _summary(path: str, changes: Sequence[_Change]) -> str:
 
 def _comparable(value: object) -> object:
     return (sorted(value) if isinstance(value, list) else value) or None
-
-
-def _brief(value: object) -> str:
-    """A value on one line of a plan."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    text = visible(text)
-    if len(text) > _LONGEST_SHOWN:
-        text = f"{text[:_LONGEST_SHOWN]}…"
-    return text or "(none)"
