@@ -145,11 +145,19 @@ def _platforms(
     def size(entry: Descriptor) -> int | None:
         if entry.digest in known:
             return known[entry.digest]
-        child = source.manifest(entry.digest)
-        return None if child.is_index else child.content_size
+        child = _there(source, entry)
+        return None if child is None or child.is_index else child.content_size
 
     found = in_order(size, entries, _WORKERS)
     return [_platform(entry, bytes_) for entry, bytes_ in zip(entries, found, strict=True)]
+
+
+def _there(source: Source, entry: Descriptor) -> Manifest | None:
+    """The manifest that an index names; None where it is not there, as in a sparse index."""
+    try:
+        return source.manifest(entry.digest)
+    except NotFound:
+        return None
 
 
 def _platform(entry: Descriptor, size: int | None) -> Row:
@@ -221,9 +229,8 @@ def _attestations(source: Source, top: Manifest, image: Manifest) -> Iterator[Ro
             seen.add(entry.digest)
             subject = entry.annotations.get(_REFERS_TO)
             of_image = subject == image.digest
-            yield _attestation(
-                entry, subject, _predicates(source.manifest(entry.digest)) if of_image else None
-            )
+            manifest = _there(source, entry) if of_image else None
+            yield _attestation(entry, subject, _predicates(manifest) if manifest else None)
     if isinstance(source, _HasReferrers):
         for referrer in source.referrers(top.digest):
             if referrer.digest not in seen:

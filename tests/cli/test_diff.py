@@ -81,3 +81,4 @@ def test_text(cli: InProcess, pair: tuple[LayeredImage, LayeredImage]) -> None:
     a, b = pair
     lines = cli("diff", a.source, b.source).lines()
     assert {"config ~ env A 1 -> 2", "files + /more 5", "packages - b amd64 1"} <= {*lines}
+    assert 'config + cmd ["run"]' in lines

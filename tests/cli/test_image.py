@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from support.attested import attested
 from support.docker_registry import DockerRegistry
 from support.images import Image, Layout
 from support.running import InProcess, Subprocess
@@ -123,6 +125,19 @@ def test_inspect_raw_is_the_manifest_byte_for_byte(
     amd64 = image.platforms["linux/amd64"]["digest"]
     raw = cli("inspect", "--raw", remote, "--platform", "linux/amd64")
     assert raw.stdout_bytes == image.read(amd64)
+
+
+def test_inspect_tells_what_it_can_of_a_sparse_index(cli: InProcess, oci_layout: Layout) -> None:
+    image = attested(oci_layout)
+    index = json.loads(image.read(image.digest))
+    _, arm, statement, _ = index["manifests"]
+    for entry in (arm, statement):
+        (image.layout / "blobs" / entry["digest"].replace(":", "/")).unlink()
+    found = cli("inspect", image.source, "--platform", "linux/amd64", "--format", "json").json()
+    sizes = {one["architecture"]: one["size"] is None for one in found["platforms"]}
+    assert sizes == {"amd64": False, "arm64": True}
+    assert [one["predicate_types"] for one in found["attestations"]] == [None, None]
+    assert cli("sbom", image.source, "--platform", "linux/amd64").exit_code == 3
 
 
 def test_several_raw_ones_are_parted(cli: InProcess, remote: str, image: Image) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from support.attested import (
@@ -226,6 +227,24 @@ def test_a_list_that_names_strangers_is_not_believed(
     assert cli("referrer", "ls", f"{name}:plain").stdout != ""
     assert cli("sbom", f"{name}:other").exit_code == 0
     assert cli("sbom", f"{name}:plain").exit_code == 3
+
+
+def test_a_list_that_names_what_is_gone(
+    cli: InProcess, docker_registry: Callable[..., DockerRegistry], repository: str,
+    plain: Image, tmp_path: Path,
+) -> None:  # fmt: skip
+    """Whoever deletes a referrer should rewrite the list; not everybody does."""
+    registry = docker_registry()
+    name = f"{registry.host}/{repository}"
+    assert cli("push", plain.source, f"{name}:v1", "-q").exit_code == 0
+    gone, left = (
+        attach(cli, f"{name}:v1", written(tmp_path, f"{number}.json", spdx(number)), SPDX)
+        for number in ("one", "two")
+    )
+    url = f"{registry.url}/v2/{repository}/manifests/{gone}"
+    assert httpx.delete(url).status_code == 202
+    assert cli("referrer", "ls", f"{name}:v1", "-q").lines() == [gone, left]
+    assert cli("sbom", f"{name}:v1").json()["name"] == "two"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from hubcli import oci
+from hubcli.errors import NotFound
 from hubcli.oci import Descriptor, Manifest, Platform
 from hubcli.stores import Referred, Source
 from hubcli.transfer import attached, graph
@@ -56,11 +57,14 @@ class Attachment:
         return self.descriptor.digest
 
     def read(self, store: Source) -> Manifest | None:
-        """Its manifest; None where that refers to something else than the list said.
+        """Its manifest; None where it is gone, or refers to something else than the list said.
 
         IntegrityFailure where its size is another.
         """
-        manifest = graph.child(store, self.descriptor)
+        try:
+            manifest = graph.child(store, self.descriptor)
+        except NotFound:
+            return None
         if self.source in {BUILDKIT, COSIGN}:
             return manifest
         found = manifest.subject

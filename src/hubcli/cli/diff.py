@@ -160,7 +160,14 @@ def _words(one: dict[str, Any]) -> Iterator[str]:
     yield from (str(one[key]) for key in keys if one.get(key))
     for before, after in (("a", "b"), ("a_size", "b_size")):
         if before in one:
-            sides = [str(one[side]) for side in (before, after) if one[side] is not None]
+            sides = [_text(one[side]) for side in (before, after) if one[side] is not None]
             yield " -> ".join(sides)
     if "size" in one:
         yield str(one["size"])
+
+
+def _text(value: object) -> str:
+    """A list as JSON: where its words begin and end can be seen."""
+    from hubcli.output.jsontext import to_json
+
+    return to_json(value) if isinstance(value, list) else str(value)

@@ -61,11 +61,12 @@ def create(
     noted = pairs(annotations, "--annotation")
     wanted = platforms_of(platforms)
     found: list[Any] = []
-    for source in sources:
-        more = _brought(runtime, selection, source, destination, wanted, dry_run=True)
-        found = indexes.merged(found, more)
-    kind = indexes.media_type(found, docker=docker)
-    index = indexes.create(Draft(), found, kind, noted)
+    with doing("make", str(destination)):
+        for source in sources:
+            more = _brought(runtime, selection, source, destination, wanted, dry_run=True)
+            found = indexes.merged(found, more)
+        kind = indexes.media_type(found, docker=docker)
+        index = indexes.create(Draft(), found, kind, noted)
     if not dry_run:
         for source in sources:
             _brought(runtime, selection, source, destination, wanted, dry_run=False)
