@@ -58,6 +58,8 @@ def files(
     symlink, hardlink, char, block and fifo; with --all-layers also whiteout and opaque, which
     delete a file, or all in a directory, of the layers below.
 
+    An image of more than 1,000,000 files is refused, for their names are kept in memory.
+
     \b
     Examples:
       hubcli files alpine
@@ -135,7 +137,7 @@ def _by_layer(image: Opened, limits: Limits) -> Iterator[Row]:
 
     for layer in image.layers:
         for member in members(image.store.blobs, layer, limits):
-            header, path = member.header, inside(member.header.name)
+            header, path = member.header, inside(member.name)
             digest = layer.descriptor.digest
             hidden = hidden_by(path[-1]) if path else None
             if hidden is None:

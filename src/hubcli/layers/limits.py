@@ -38,7 +38,7 @@ class Budget:
         """One more; IntegrityFailure where it is one too many."""
         self._entries += 1
         if self._entries > self._limits.entries:
-            raise IntegrityFailure(f"the image has more than {self._limits.entries} files")
+            raise IntegrityFailure(f"the image has more than {self._limits.entries:,} files")
 
     def name(self, size: int) -> None:
         """So many bytes more of names; IntegrityFailure where they are too many."""

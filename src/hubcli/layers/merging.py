@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from hubcli.errors import IntegrityFailure
 from hubcli.layers.limits import Limits
-from hubcli.layers.names import OPAQUE, hidden_by, inside, shown
+from hubcli.layers.names import OPAQUE, Path, hidden_by, inside, shown
 from hubcli.layers.reading import Layer, members
 from hubcli.layers.spool import Blobs
 from hubcli.layers.tarstream import Header, Member
@@ -44,7 +44,7 @@ class _Merger:
 
     def add(self, member: Member) -> None:
         header = member.header
-        path = inside(header.name)
+        path = inside(member.name)
         if not path:
             self._tree.root.inode = Inode(header, self._layer)
             return
@@ -55,9 +55,9 @@ class _Merger:
             return
         parent = tree.make(tree.real_path(path[:-1]), self._layer)
         assert parent.children is not None
-        self._count(header)
+        self._count(member)
         if header.kind == "hardlink":
-            inode = self._linked(header)
+            inode = self._linked(path, header)
         else:
             inode = Inode(header, self._layer, member.number, self._digest(member))
         there = parent.children.get(path[-1])
@@ -69,21 +69,23 @@ class _Merger:
         else:
             parent.children[path[-1]] = Node(inode, self._layer, children)
 
-    def _linked(self, header: Header) -> Inode:
+    def _linked(self, path: Path, header: Header) -> Inode:
         """What a hard link leads to; the link itself may be a symbolic one."""
         tree = self._tree
         target = inside(header.link or "")
         found = tree.find((*tree.real_path(target[:-1]), *target[-1:]))
         if found is None or found.is_directory:
             what = "a directory" if found else "what is not there"
-            raise IntegrityFailure(f"{shown(inside(header.name))} is a hard link to {what}")
+            raise IntegrityFailure(f"{shown(path)} is a hard link to {what}")
         return found.inode
 
-    def _count(self, header: Header) -> None:
+    def _count(self, member: Member) -> None:
+        header = member.header
         self._tree.budget.entry()
-        values = header.xattrs.items() if header.xattrs else ()
-        more = sum(len(key) + len(value) for key, value in values)
-        self._tree.budget.name(len(header.name) + len(header.link or "") + more)
+        size = len(member.name) + len(header.link or "")
+        if header.xattrs:
+            size += sum(len(key) + len(value) for key, value in header.xattrs.items())
+        self._tree.budget.name(size)
 
     def _digest(self, member: Member) -> str | None:
         if not self._hashed or member.header.kind != "file":

@@ -36,7 +36,7 @@ def _look(
     directories: set[Path] = set()
     others: list[Path] = []
     for member in members(blobs, layer, limits):
-        header, name = member.header, inside(member.header.name)
+        header, name = member.header, inside(member.name)
         if header.kind == "directory":
             directories.add(name)
         if name == path and header.kind == "file":

@@ -1,19 +1,20 @@
 """A tar as it streams by, read strictly: ustar, pax and GNU's extensions, sparse files included.
 
-`tarfile` reads a single header here; its own loop would take a header of any length into memory
-and keep every member.
+`tarfile` would take a header of any length into memory, and keep every member.
 """
 
 from __future__ import annotations
 
+import sys
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hubcli.errors import IntegrityFailure
-from hubcli.layers import sparse
+from hubcli.layers import headers, sparse
 from hubcli.layers.bytestream import ByteStream
+from hubcli.layers.headers import Raw
 from hubcli.layers.names import checked
 
 BLOCK = 512
@@ -45,10 +46,9 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a member says of itself. `mtime` are seconds since 1970 as they stood there, decimals
-    and all; `size` counts the holes of a sparse file."""
+    """What a member says of itself, but for its name. `mtime` are seconds since 1970 as they stood
+    there, decimals and all; `size` counts the holes of a sparse file."""
 
-    name: str
     kind: Kind
     mode: int
     uid: int
@@ -68,6 +68,7 @@ class Member:
     """
 
     number: int
+    name: str
     header: Header
     content: Iterator[bytes]
 
@@ -104,7 +105,7 @@ def members(stream: ByteStream, shown: str) -> Iterator[Member]:
 def _member(
     stream: ByteStream,
     block: bytes,
-    info: tarfile.TarInfo,
+    info: Raw,
     extension: _Extension,
     number: int,
     shown: str,
@@ -126,24 +127,26 @@ def _member(
         layout, taken = sparse.of_pax(records, extension.pieces, stream, stored, shown)
     size = layout.size if layout is not None else stored
     stream.count_holes(max(0, size - stored))
+    name = checked(_name(info, extension))
     header = _header(info, kind, extension, size, shown)
     end = stream.at + stored - taken
     padding = -stored % BLOCK
     content = stream.chunks(stored - taken)
-    yield Member(number, header, content if layout is None else layout.spread(content, shown))
+    yield Member(number, name, header, content if layout is None else layout.spread(content, shown))
     stream.skip(end - stream.at)
     stream.pad(padding)
 
 
-def _header(
-    info: tarfile.TarInfo, kind: Kind, extension: _Extension, size: int, shown: str
-) -> Header:
+def _name(info: Raw, extension: _Extension) -> str:
     records = extension.records
-    name = records.get("GNU.sparse.name") or records.get("path") or extension.name or info.name
-    link = records.get("linkpath") or extension.link or info.linkname
+    return records.get("GNU.sparse.name") or records.get("path") or extension.name or info.name
+
+
+def _header(info: Raw, kind: Kind, extension: _Extension, size: int, shown: str) -> Header:
+    records = extension.records
+    link = records.get("linkpath") or extension.link or info.link
     xattrs = {key: value for key, value in records.items() if key.startswith(_XATTR)}
     return Header(
-        name=checked(name),
         kind=kind,
         mode=info.mode & 0o7777,
         uid=_whole(records["uid"], shown) if "uid" in records else max(0, info.uid),
@@ -151,19 +154,16 @@ def _header(
         mtime=_time(records.get("mtime"), info.mtime),
         size=size,
         link=checked(link) if kind in {"symlink", "hardlink"} else None,
-        device=(info.devmajor, info.devminor) if kind in {"char", "block"} else None,
+        device=info.device if kind in {"char", "block"} else None,
         xattrs=xattrs or None,
     )
 
 
-def _info(block: bytes, shown: str) -> tarfile.TarInfo:
+def _info(block: bytes, shown: str) -> Raw:
     try:
-        info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except (tarfile.HeaderError, ValueError) as error:
-        raise _damaged(shown, f"a header is malformed ({error})") from error
-    if info.size < 0:
-        raise _damaged(shown, "a header is malformed (a negative size)")
-    return info
+        return headers.parse(block)
+    except headers.Malformed as error:
+        raise _damaged(shown, f"a header is malformed: {error}") from error
 
 
 def _small(stream: ByteStream, size: int, shown: str) -> bytes:
@@ -174,7 +174,7 @@ def _small(stream: ByteStream, size: int, shown: str) -> bytes:
     return content
 
 
-def _extend(extension: _Extension, info: tarfile.TarInfo, content: bytes, shown: str) -> None:
+def _extend(extension: _Extension, info: Raw, content: bytes, shown: str) -> None:
     text = content.partition(b"\0")[0].decode("utf-8", "surrogateescape")
     if info.type == tarfile.GNUTYPE_LONGNAME:
         extension.name = text
@@ -208,13 +208,14 @@ def _whole(text: str, shown: str) -> int:
     return int(text)
 
 
-def _time(told: str | None, seconds: float) -> str:
-    """As pax has it, where that is a number; tar readers fail over others."""
+def _time(told: str | None, seconds: int) -> str:
+    """As pax has it, where that is a number; tar readers fail over others. Many files of an image
+    have the same: they share it."""
     if told is not None and len(told) < 40:
         whole, _, decimals = told.removeprefix("-").partition(".")
         if (whole + (decimals or "0")).isdecimal() and told.isascii() and whole:
-            return told
-    return str(int(seconds))
+            return sys.intern(told)
+    return sys.intern(str(seconds))
 
 
 def _damaged(shown: str, reason: str) -> IntegrityFailure:

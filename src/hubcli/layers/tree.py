@@ -13,7 +13,7 @@ from hubcli.layers.tarstream import Header
 _MOST_LINKS = 40
 """Symbolic links on the way to a file, as Linux has it."""
 
-IMPLIED = Header("", "directory", 0o755, 0, 0, "0")
+IMPLIED = Header("directory", 0o755, 0, 0, "0")
 """A directory that is needed, but that no layer holds: root's, of no time."""
 
 
