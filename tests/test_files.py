@@ -49,19 +49,21 @@ def test_nothing_is_left_behind_by_a_failure(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["directory"]
 
 
-def test_counting_together_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stays", [True, False])
+def test_counting_together_loses_nothing(tmp_path: Path, stays: bool) -> None:
     path = tmp_path / "count"
     path.write_text("0")
     program = (
         "import sys; from pathlib import Path; from hubcli import files\n"
         "path = Path(sys.argv[1])\n"
         "for _ in range(50):\n"
-        "    with files.locked(path):\n"
+        f"    with files.locked(path, stays={stays}):\n"
         "        files.replace(path, str(int(path.read_text()) + 1).encode())\n"
     )
     running = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(4)]
     assert [process.wait() for process in running] == [0, 0, 0, 0]
     assert path.read_text() == "200"
+    assert (tmp_path / ".count.lock").exists() is stays
 
 
 # Written piece by piece

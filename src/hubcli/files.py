@@ -51,17 +51,35 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True, stays: bool = True) -> Iterator[None]:
     """Hold the lock of `path`, which another process or thread may hold: wait for it then.
 
     With `wait=False` a lock that is held is an OSError at once (BlockingIOError but on Windows).
-    The lock is a file of its own beside it, which stays; the system lets go of it when a process
-    ends, however it ends.
+    The lock is a file of its own beside it; the system lets go of it when a process ends, however
+    it ends. It stays, but with `stays=False`; all who lock that path must say the same.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (path.parent / f".{path.name}.lock").open("ab") as file:
-        _lock(file.fileno(), wait)
-        yield
+    lock = path.parent / f".{path.name}.lock"
+    while True:
+        with lock.open("ab") as file:
+            _lock(file.fileno(), wait)
+            if not stays and not is_at(file, lock):
+                continue  # whoever held it has removed it since we opened it: another one counts
+            try:
+                yield
+            finally:
+                if not stays:
+                    with suppress(OSError):
+                        lock.unlink()
+            return
+
+
+def is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether an open file is still what lies at `path`."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":  # pragma: no cover - the other branch is what the tests run on

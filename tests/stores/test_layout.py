@@ -248,6 +248,8 @@ def test_many_writers_lose_nothing(layout: LayoutDirectory) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(put, range(40)))
     assert sorted(layout.tags()) == sorted(f"v{number}" for number in range(40))
+    left = sorted(path.name for path in layout.directory.iterdir())
+    assert left == ["blobs", "index.json", "oci-layout"], "no lock is left"
 
 
 def test_a_directory_with_other_things_is_left_alone(tmp_path: Path) -> None:

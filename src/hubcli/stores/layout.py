@@ -234,7 +234,7 @@ class LayoutDirectory(Layout):
         if self.directory.exists() and _is_foreign(self.directory):
             raise Conflict(f"{self.directory} is neither empty nor an OCI layout")
         (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
-        with files.locked(self._index):
+        with files.locked(self._index, stays=False):
             if not (self.directory / INDEX).exists():
                 files.replace(self.directory / INDEX, _dump(_empty_index()), mode=_MODE)
             files.replace(self.directory / MARKER, _MARK, mode=_MODE)
@@ -257,7 +257,7 @@ class LayoutDirectory(Layout):
 
     def _update(self, entry: dict[str, Any]) -> None:
         """List an image: what else the index says stays as it is."""
-        with files.locked(self._index):
+        with files.locked(self._index, stays=False):
             index = _index(self._index.read_bytes())
             listed = index.get("manifests")
             entries = listed if isinstance(listed, list) else []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hubcli.errors import IntegrityFailure
+from hubcli.files import is_at
 from hubcli.oci import Descriptor, Verifier
 from hubcli.stores import OpenAt
 
@@ -82,7 +83,7 @@ def held(path: Path) -> Iterator[Partial]:
     try:
         yield Partial(path, file, waited)
     finally:
-        if _is_at(file, path) and os.fstat(file.fileno()).st_size == 0:
+        if is_at(file, path) and os.fstat(file.fileno()).st_size == 0:
             path.unlink()
         file.close()
 
@@ -95,7 +96,7 @@ def _hold(path: Path) -> tuple[BinaryIO, bool]:
             if not _lock(file):
                 waited = True
                 time.sleep(_POLL)
-            elif _is_at(file, path):
+            elif is_at(file, path):
                 return file, waited
             else:  # it was completed, or given up, between our opening and locking it
                 waited = True
@@ -110,13 +111,6 @@ def _open(path: Path) -> BinaryIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # the directory was tidied away a moment ago
             return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
-
-
-def _is_at(file: BinaryIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _write(file: BinaryIO, chunk: bytes) -> None:
