@@ -6,7 +6,7 @@ is one. An identifier is a tag or a digest, or `ONLY`: the one image of a store 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol, runtime_checkable
 
@@ -98,6 +98,15 @@ class Listed(Protocol):
 
         Platform and annotations of `origin` are listed with it.
         """
+        ...
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A store that is told what will be written before any of it is."""
+
+    def expect(self, root: Manifest, contents: Iterable[Descriptor]) -> None:
+        """Prepare for `root` and what belongs to it; Unsupported where it cannot be kept."""
         ...
 
 

@@ -1,7 +1,14 @@
-"""Archives of images: opened in place or from a stream, and written from a layout beside them.
+"""Archives of images: opened in place or from a stream, and written.
 
-An archive that is written grows as a layout directory `FILE.partial/`, so that an interrupted run
-can be gone on with; at the end it is packed, put in place by renaming, and the directory removed.
+OCI archives are written as their blobs come (`oci_archive`): into `FILE.partial`, which an
+interrupted run leaves for the next one, and which takes the place of `FILE` once it is whole. One
+that is to be compressed grows in the same way, and is compressed at the end: what is compressed
+can be neither filled in several places at once nor gone on with.
+
+In docker's archives layers are plain, and how long they are is known only once they have been
+decompressed. So the blobs of such an image are staged as they are, in a layout `FILE.partial/` (or,
+for a stream, in a temporary one), and each layer is decompressed into a file of its own before it
+is entered.
 """
 
 from __future__ import annotations
@@ -10,8 +17,8 @@ import gzip
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,9 +26,10 @@ from hubcli import files
 from hubcli.errors import HubcliError, IntegrityFailure, NotFound, Unsupported, UsageError
 from hubcli.oci import Descriptor, Manifest
 from hubcli.stores import Source, docker_archive, tar
-from hubcli.stores.layout import INDEX, MARKER, Layout, LayoutDirectory, blob_name
+from hubcli.stores.layout import INDEX, Layout, LayoutDirectory
+from hubcli.stores.oci_archive import GrowingArchive, StreamedArchive
 from hubcli.stores.spelling import ARCHIVE, DOCKER_ARCHIVE, OCI_ARCHIVE
-from hubcli.stores.tar import Add, Sink, Tar
+from hubcli.stores.tar import Sink, Tar
 from hubcli.stores.tree import CHUNK
 
 MOST_INFLATED = 1 << 30
@@ -102,21 +110,19 @@ def _inflated(raw: BinaryIO, shown: str, stack: ExitStack) -> BinaryIO:
 
 
 class Staging(LayoutDirectory):
-    """The layout that becomes an archive; what the archive holds by now is what it resolves."""
+    """The layout that becomes an archive of docker's. Those are never up to date: the digest of
+    the image that they were made of is lost."""
 
-    def __init__(self, directory: Path, existing: Path | None, kind: str) -> None:
-        super().__init__(directory)
-        self._existing = existing
-        self._kind = kind
+    def images_there(self) -> list[Descriptor]:
+        """What was put into it, nothing in a dry run."""
+        return self.images() if (self.directory / INDEX).exists() else []
 
     def resolve(self, identifier: str) -> Descriptor:
-        if self._existing is None or self._kind == DOCKER_ARCHIVE:
-            raise NotFound("there is no archive yet")
-        try:
-            with opened(self._existing, self._kind, str(self._existing)) as archive:
-                return archive.resolve(identifier)
-        except (HubcliError, OSError) as error:
-            raise NotFound("there is no such image in the archive") from error
+        raise NotFound(f"there is no archive with {identifier or 'an image'} yet")
+
+    def expect(self, root: Manifest, contents: Iterable[Descriptor]) -> None:  # noqa: ARG002
+        """Unsupported for what such an archive cannot hold."""
+        docker_archive.check(root)
 
 
 def replacing(store: Source, name: str | None) -> tuple[str, str | None, list[str]]:
@@ -134,94 +140,118 @@ def replacing(store: Source, name: str | None) -> tuple[str, str | None, list[st
     return DOCKER_ARCHIVE if is_dockers else OCI_ARCHIVE, name, lost
 
 
-@contextmanager
-def created(path: Path, kind: str, name: str) -> Iterator[Staging]:
-    """A layout whose image becomes the archive `path` once the block has ended well."""
-    with _directory(path) as directory:
-        staging = Staging(directory, path, kind)
-        try:
-            yield staging
-            if (directory / INDEX).exists():
-                _put(staging, path, kind, name)
-        except IntegrityFailure:
-            shutil.rmtree(directory, ignore_errors=True)
-            raise
+Written = GrowingArchive | StreamedArchive | Staging
 
 
 @contextmanager
-def streamed(sink: Sink, kind: str, name: str) -> Iterator[Staging]:
-    """As `created`, but written to a stream: with no layout left behind, whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="hubcli-") as directory:
-        staging = Staging(Path(directory), None, kind)
-        yield staging
-        if (staging.directory / INDEX).exists():
-            _pack(staging, sink, kind, name)
+def created(path: Path, kind: str, name: str) -> Iterator[Written]:
+    """A store whose image becomes the archive `path` once the block has ended well.
+
+    Whoever wants to write the same one waits for that.
+    """
+    growing = path.with_name(f"{path.name}.partial")
+    with files.locked(growing, stays=False):
+        kept = _staged(growing, path, name) if kind == DOCKER_ARCHIVE else _grown(growing, path)
+        with kept as store:
+            try:
+                yield store
+            except IntegrityFailure:
+                _remove(growing)
+                raise
 
 
 @contextmanager
-def _directory(path: Path) -> Iterator[Path]:
-    """`FILE.partial`, or one of our own where another process is at work in that."""
-    with ExitStack() as stack:
-        directory = path.with_name(f"{path.name}.partial")
-        try:
-            stack.enter_context(files.locked(directory / "use", wait=False))
-        except OSError:
-            made = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-            directory = Path(made)
-        try:
-            yield directory
-        finally:
-            _discard_if_empty(directory)
-
-
-def _discard_if_empty(directory: Path) -> None:
-    """Nothing worth keeping: not one blob, whole or in part."""
-    kept = [*directory.glob("blobs/*/*"), *directory.glob(".partial/*")]
-    if not kept:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _put(staging: Staging, path: Path, kind: str, name: str) -> None:
-    packed = staging.directory / "packed"
-    with packed.open("wb") as file, _compressed(file, path) as sink:
-        _pack(staging, sink, kind, name)
-    packed.replace(path)
-    shutil.rmtree(staging.directory, ignore_errors=True)
-
-
-@contextmanager
-def _compressed(file: BinaryIO, path: Path) -> Iterator[Sink]:
-    """Layers are compressed already: more than the least effort would be in vain."""
-    if not path.name.lower().endswith((".tar.gz", ".tgz")):
-        yield file
+def streamed(sink: Sink, kind: str, name: str) -> Iterator[Written]:
+    """As `created`, but written to a stream: nothing is left behind, whatever happens."""
+    if kind != DOCKER_ARCHIVE:
+        archive = StreamedArchive(sink)
+        yield archive
+        if not archive.is_empty:
+            archive.finish()
         return
+    with packed(sink, name) as staging:
+        yield staging
+
+
+@contextmanager
+def packed(sink: Sink, name: str) -> Iterator[Staging]:
+    """A layout whose image is written to a stream as an archive of docker's, in the end."""
+    with tempfile.TemporaryDirectory(prefix="hubcli-") as directory:
+        staging = Staging(Path(directory))
+        yield staging
+        if staging.images_there():
+            _pack(staging, sink, name)
+
+
+@contextmanager
+def _grown(growing: Path, path: Path) -> Iterator[GrowingArchive]:
+    def existing(identifier: str) -> Descriptor:
+        try:
+            with opened(path, OCI_ARCHIVE, str(path)) as archive:
+                return archive.resolve(identifier)
+        except (HubcliError, OSError) as error:
+            raise NotFound("there is no such image in the archive") from error
+
+    archive = GrowingArchive(growing, existing)
+    try:
+        yield archive
+        if not archive.is_empty:
+            archive.finish()
+            _put(growing, path)
+    finally:
+        if not archive.has_begun():
+            _remove(growing)
+
+
+@contextmanager
+def _staged(growing: Path, path: Path, name: str) -> Iterator[Staging]:
+    if growing.is_file():
+        growing.unlink()
+    staging = Staging(growing)
+    try:
+        yield staging
+        if staging.images_there():
+            whole = growing / "packed"
+            with whole.open("wb") as file:
+                _pack(staging, file, name)
+            _put(whole, path)
+            _remove(growing)
+    finally:
+        if not [*growing.glob("blobs/*/*"), *growing.glob(".partial/*")]:
+            _remove(growing)  # nothing of it is worth keeping
+
+
+def _put(plain: Path, path: Path) -> None:
+    """Have a plain archive take its place, compressed where the name of that says so.
+
+    Layers are compressed already: more than the least effort would be in vain.
+    """
+    if path.name.lower().endswith((".tar.gz", ".tgz")):
+        target = plain.with_name(f"{plain.name}.gz")
+        try:
+            with plain.open("rb") as whole, target.open("wb") as file:
+                _compress(whole, file)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        plain.unlink()
+        plain = target
+    plain.replace(path)
+
+
+def _compress(plain: BinaryIO, file: BinaryIO) -> None:
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as stream:
-        yield stream
+        shutil.copyfileobj(plain, stream, CHUNK)
 
 
-def _pack(staging: Staging, sink: Sink, kind: str, name: str) -> None:
-    root = staging.manifest(staging.images()[-1].digest)
+def _remove(growing: Path) -> None:
+    if growing.is_dir():
+        shutil.rmtree(growing, ignore_errors=True)
+    else:
+        growing.unlink(missing_ok=True)
+
+
+def _pack(staging: Staging, sink: Sink, name: str) -> None:
+    root = staging.manifest(staging.images_there()[-1].digest)
     with tar.writing(sink) as add:
-        if kind == DOCKER_ARCHIVE:
-            docker_archive.write(staging.directory, root, name, add)
-        else:
-            _write_layout(staging, root, add)
-
-
-def _write_layout(staging: Staging, root: Manifest, add: Add) -> None:
-    for name in (MARKER, INDEX):
-        add(name, staging.directory / name)
-    for digest in sorted(_needed(staging, root)):
-        add(blob_name(digest), staging.directory / blob_name(digest))
-
-
-def _needed(staging: Staging, manifest: Manifest) -> set[str]:
-    """The digests of a manifest and of all below it that are there."""
-    found = {manifest.digest}
-    for child in manifest.children():
-        if child.is_manifest:
-            with suppress(NotFound):
-                found |= _needed(staging, staging.manifest(child.digest))
-        elif staging.blobs.has(child):
-            found.add(child.digest)
-    return found
+        docker_archive.write(staging.directory, root, name, add)

@@ -226,16 +226,21 @@ def whole_name(name: str) -> str:
     return str(found.tagged(found.tag or "latest"))
 
 
-def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
-    """Write an image of the layout `directory` as `docker save` does, layers uncompressed.
-
-    Unsupported for an index: docker's archives hold one platform. IntegrityFailure where a layer
-    is not what the configuration says.
-    """
+def check(root: Manifest) -> None:
+    """Unsupported for what no archive of docker's can hold: an index, and what is no image."""
     if root.is_index:
         raise Unsupported("docker's archives hold one platform; say which one with --platform")
     if root.config is None or not root.is_image:
         raise Unsupported("docker's archives hold images, and this is none")
+
+
+def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
+    """Write an image of the layout `directory` as `docker save` does, layers uncompressed.
+
+    Unsupported as with `check`. IntegrityFailure where a layer is not what the configuration says.
+    """
+    check(root)
+    assert root.config is not None
     config = _path(directory, root.config)
     diff_ids = _diff_ids(oci.parse_object(config.read_bytes(), "the image's configuration"))
     if len(diff_ids) != len(root.layers):
@@ -251,7 +256,11 @@ def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
     add(MANIFESTS, manifests)
     add(f"{_hex(root.config.digest)}.json", config)
     for diff_id, layer in dict(zip(diff_ids, root.layers, strict=True)).items():
-        add(f"{_hex(diff_id)}.tar", _plain(_path(directory, layer), diff_id))
+        path = _path(directory, layer)
+        plain = _plain(path, diff_id)
+        add(f"{_hex(diff_id)}.tar", plain)
+        if plain != path:
+            plain.unlink()  # one of them at a time is enough
 
 
 def compress(chunks: Iterable[bytes], diff_id: str, target: Path) -> tuple[str, int]:

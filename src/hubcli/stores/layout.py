@@ -21,7 +21,7 @@ from hubcli.stores.tree import Tree
 
 REF_NAME = "org.opencontainers.image.ref.name"
 INDEX, MARKER = "index.json", "oci-layout"
-_MARK = b'{"imageLayoutVersion":"1.0.0"}'
+MARK = b'{"imageLayoutVersion":"1.0.0"}'
 _MODE = 0o644
 
 
@@ -68,8 +68,9 @@ class Layout:
 
     def resolve(self, identifier: str) -> Descriptor:
         images = self.images()
-        if identifier == ONLY and len(images) == 1:
-            return images[0]
+        own = [image for image in images if image.artifact_type is None] or images
+        if identifier == ONLY and len(own) == 1:
+            return own[0]
         for image in images:
             if identifier != ONLY and identifier in {name_of(image), image.digest}:
                 return image
@@ -208,23 +209,18 @@ class LayoutDirectory(Layout):
         Platform and annotations of `origin` are listed with it.
         """
         self._put_content(manifest)
-        found = manifest.descriptor
-        if origin is not None:
-            found = replace(found, platform=origin.platform, annotations=origin.annotations)
-        if name != ONLY:
-            found = replace(found, annotations={**found.annotations, REF_NAME: name})
-        self._update(found.to_json())
+        self._update(listing(name, manifest, origin))
         self._tidy()
 
     def delete(self, digest: str) -> None:
         """Remove a manifest with all its names; NotFound where it is not there."""
         self._read(digest, None)
-        with files.locked(self._index):
+        with files.locked(self._index, stays=False):
             index = _index(self._index.read_bytes())
-            listed = index.get("manifests")
-            entries = listed if isinstance(listed, list) else []
+            found = index.get("manifests")
+            entries = found if isinstance(found, list) else []
             index["manifests"] = [one for one in entries if not _is(one, digest)]
-            files.replace(self._index, _dump(index), mode=_MODE)
+            files.replace(self._index, listed(index), mode=_MODE)
         (self.directory / blob_name(digest)).unlink(missing_ok=True)
 
     def prepare(self) -> None:
@@ -236,8 +232,8 @@ class LayoutDirectory(Layout):
         (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
         with files.locked(self._index, stays=False):
             if not (self.directory / INDEX).exists():
-                files.replace(self.directory / INDEX, _dump(_empty_index()), mode=_MODE)
-            files.replace(self.directory / MARKER, _MARK, mode=_MODE)
+                files.replace(self.directory / INDEX, listed(empty_index()), mode=_MODE)
+            files.replace(self.directory / MARKER, MARK, mode=_MODE)
 
     def partial(self, digest: str) -> Path:
         """Where a blob is kept until it is whole."""
@@ -259,10 +255,7 @@ class LayoutDirectory(Layout):
         """List an image: what else the index says stays as it is."""
         with files.locked(self._index, stays=False):
             index = _index(self._index.read_bytes())
-            listed = index.get("manifests")
-            entries = listed if isinstance(listed, list) else []
-            index["manifests"] = [*(one for one in entries if not _replaces(entry, one)), entry]
-            files.replace(self._index, _dump(index), mode=_MODE)
+            files.replace(self._index, listed(index, entry), mode=_MODE)
 
     def _tidy(self) -> None:
         with suppress(OSError):
@@ -272,6 +265,31 @@ class LayoutDirectory(Layout):
 def name_of(image: Descriptor) -> str | None:
     """The tag that a layout gives an image."""
     return image.annotations.get(REF_NAME)
+
+
+def listing(name: str, manifest: Manifest, origin: Descriptor | None) -> dict[str, Any]:
+    """How an `index.json` lists an image, under `name` unless that is `ONLY`.
+
+    Platform and annotations of `origin` are listed with it, and of what refers to another image
+    the artifact type: nobody means that who names no image.
+    """
+    found = manifest.descriptor
+    if manifest.subject is not None:
+        found = replace(found, artifact_type=manifest.artifact_type)
+    if origin is not None:
+        found = replace(found, platform=origin.platform, annotations=origin.annotations)
+    if name != ONLY:
+        found = replace(found, annotations={**found.annotations, REF_NAME: name})
+    return found.to_json()
+
+
+def listed(index: Mapping[str, Any], *fresh: Mapping[str, Any]) -> bytes:
+    """An `index.json` that lists some more images, each in the place of what had its name."""
+    found = index.get("manifests")
+    entries = list(found) if isinstance(found, list) else []
+    for entry in fresh:
+        entries = [*(one for one in entries if not _replaces(entry, one)), entry]
+    return json.dumps({**index, "manifests": entries}, separators=(",", ":")).encode()
 
 
 def _replaces(entry: Mapping[str, Any], other: object) -> bool:
@@ -305,9 +323,5 @@ def _index(content: bytes) -> dict[str, Any]:
     return oci.parse_object(content, f"the {INDEX}")
 
 
-def _empty_index() -> dict[str, Any]:
+def empty_index() -> dict[str, Any]:
     return {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
-
-
-def _dump(document: object) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()

@@ -14,6 +14,7 @@ from hubcli.errors import IntegrityFailure
 from hubcli.files import is_at
 from hubcli.oci import Descriptor, Verifier
 from hubcli.stores import OpenAt
+from hubcli.stores.tree import write_all
 
 CHUNK = 1 << 20
 _POLL = 0.05
@@ -72,7 +73,7 @@ class Partial:
             with open_at(verifier.seen) as chunks:
                 for chunk in chunks:
                     verifier.update(chunk)
-                    _write(self._file, chunk)
+                    write_all(self._file, chunk)
         verifier.finish()
 
 
@@ -111,13 +112,6 @@ def _open(path: Path) -> BinaryIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # the directory was tidied away a moment ago
             return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
-
-
-def _write(file: BinaryIO, chunk: bytes) -> None:
-    """All of `chunk`: an unbuffered file may take less of it at once."""
-    view = memoryview(chunk)
-    while view:
-        view = view[file.write(view) :]
 
 
 if sys.platform == "win32":  # pragma: no cover - the other branch is what the tests run on

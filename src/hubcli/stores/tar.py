@@ -40,37 +40,53 @@ Add = Callable[[str, Path], None]
 """`add(name, file)` puts a file into an archive that is being written."""
 
 
-@contextmanager
-def writing(sink: Sink) -> Iterator[Add]:
-    """Write an archive; the same files of the same user give the same bytes.
+def entry(name: str, size: int, known: set[str]) -> bytes:
+    """The header of a file, after those of its directories that are not `known` by then.
 
     Directories have entries, and all is the user's own: skopeo, run by anybody but root, cannot
-    unpack what belongs to others, nor make a directory that it was not told of.
+    unpack what belongs to others, nor make a directory that it was not told of. The same files of
+    the same user give the same bytes.
     """
+    parent = name.rpartition("/")[0]
+    member = _member(name, 0o644)
+    member.size = size
+    return _directories(parent, known) + _header(member)
+
+
+def padding(size: int) -> bytes:
+    """What follows the `size` bytes of a file."""
+    return bytes(-size % BLOCK)
+
+
+END = bytes(2 * BLOCK)
+"""What an archive ends with."""
+
+
+def _directories(name: str, known: set[str]) -> bytes:
+    if not name or name in known:
+        return b""
+    known.add(name)
+    member = _member(name, 0o755)
+    member.type = tarfile.DIRTYPE
+    return _directories(name.rpartition("/")[0], known) + _header(member)
+
+
+@contextmanager
+def writing(sink: Sink) -> Iterator[Add]:
+    """Write an archive of files."""
     known: set[str] = set()
 
-    def enter(name: str) -> None:
-        parent = name.rpartition("/")[0]
-        if parent and parent not in known:
-            enter(parent)
-            known.add(parent)
-            member = _member(parent, 0o755)
-            member.type = tarfile.DIRTYPE
-            sink.write(_header(member))
-
     def add(name: str, file: Path) -> None:
-        enter(name)
-        member = _member(name, 0o644)
         with file.open("rb") as content:
-            member.size = content.seek(0, 2)
+            size = content.seek(0, 2)
             content.seek(0)
-            sink.write(_header(member))
+            sink.write(entry(name, size, known))
             while chunk := content.read(CHUNK):
                 sink.write(chunk)
-        sink.write(bytes(-member.size % BLOCK))
+        sink.write(padding(size))
 
     yield add
-    sink.write(bytes(2 * BLOCK))
+    sink.write(END)
 
 
 def _member(name: str, mode: int) -> tarfile.TarInfo:

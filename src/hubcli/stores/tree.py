@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.stores import Chunks
@@ -62,3 +62,10 @@ class Directory:
 def _chunks(file: FileIO) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
         yield chunk
+
+
+def write_all(file: BinaryIO, chunk: bytes) -> None:
+    """Write all of `chunk`: an unbuffered file may take less of it at once."""
+    view = memoryview(chunk)
+    while view:
+        view = view[file.write(view) :]

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from hubcli import oci
 from hubcli.errors import HubcliError, doing
 from hubcli.oci import Descriptor, Manifest
-from hubcli.stores import Listed
+from hubcli.stores import Listed, Prepared
 from hubcli.transfer import graph
 from hubcli.transfer.events import Events, Meter
 from hubcli.transfer.graph import Graph
@@ -52,6 +52,10 @@ class Copying:
         """
         with doing("read", self._source.shown):
             everything = graph.load(self._source.store, root, self._workers.each)
+        if isinstance(self._destination.store, Prepared) and not self._options.dry_run:
+            manifests = (manifest.descriptor for manifest in everything.manifests)
+            with doing("write to", self._destination.shown):
+                self._destination.store.expect(root, (*everything.blobs, *manifests))
         if not self._is_same_repository:
             blobs = [blob for blob in everything.blobs if blob.digest not in self._begun]
             self._begun.update(blob.digest for blob in blobs)

@@ -59,6 +59,8 @@ class Transfer:
         try:
             return destination.store.resolve(destination.identifier)
         except (NotFound, IntegrityFailure):
+            if destination.replaces and self._options.no_clobber:
+                raise Conflict("there is a file already, and it holds something else") from None
             return None
 
     def _is_current(self, before: Descriptor, whole: Descriptor) -> bool:

@@ -26,13 +26,14 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An image to be written; as `Image`."""
+    """An image to be written; as `Image`. It `replaces` a file that is there already, or not."""
 
     store: Store
     identifier: str
     shown: str
     registry: str | None = None
     repository: str | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,12 @@ class Places:
         from hubcli.stores import archive
 
         if local.is_stream:
-            with archive.streamed(self._stdout(), local.kind, name) as staging:
-                yield Target(staging, name, "stdout")
+            with archive.streamed(self._stdout(), local.kind, name) as store:
+                yield Target(store, name, "stdout")
         else:
-            with archive.created(Path(local.path), local.kind, name) as staging:
-                yield Target(staging, name, shown)
+            path = Path(local.path)
+            with archive.created(path, local.kind, name) as store:
+                yield Target(store, name, shown, replaces=path.exists())
 
 
 def _remote(reference: Reference, repository: Repository) -> Image:

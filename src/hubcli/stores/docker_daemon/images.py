@@ -14,8 +14,7 @@ from hubcli.errors import UsageError, doing
 from hubcli.oci import Descriptor
 from hubcli.stores import Source, archive
 from hubcli.stores.docker_daemon.engine import Engine
-from hubcli.stores.layout import LayoutDirectory
-from hubcli.stores.spelling import ARCHIVE, DOCKER_ARCHIVE
+from hubcli.stores.spelling import ARCHIVE
 from hubcli.stores.tree import CHUNK
 
 
@@ -34,22 +33,22 @@ def saved(engine: Engine, name: str, shown: str, *, compress: bool) -> Iterator[
 
 
 @contextmanager
-def loading(engine: Engine, name: str, shown: str) -> Iterator[LayoutDirectory]:
+def loading(engine: Engine, name: str, shown: str) -> Iterator[archive.Staging]:
     """A layout whose image the engine takes, as `name`, once the block has ended well.
 
     UsageError for a digest or an id: those are for the engine to give.
     """
     if "sha256:" in name:
         raise UsageError(f"{shown} names no tag that the engine could give the image")
-    with tempfile.TemporaryFile() as packed:
-        with archive.streamed(packed, DOCKER_ARCHIVE, name) as staging:
+    with tempfile.TemporaryFile() as whole:
+        with archive.packed(whole, name) as staging:
             yield _Destination(staging.directory, engine, name)
-        if size := packed.tell():
+        if size := whole.tell():
             with doing("write to", shown):
-                engine.load(lambda: _chunks(packed), size)
+                engine.load(lambda: _chunks(whole), size)
 
 
-class _Destination(LayoutDirectory):
+class _Destination(archive.Staging):
     """A layout on its way into the engine; what is there already is what the engine has."""
 
     def __init__(self, directory: Path, engine: Engine, name: str) -> None:
