@@ -7,6 +7,8 @@ import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
 
 _REQUEST = re.compile(rb"([A-Z]+ \S+) HTTP/1\.[01]\r\n")
 _CHUNK = 64 * 1024
@@ -63,6 +65,24 @@ class _Loopback:
             await asyncio.wait(self._connections, timeout=5)
 
 
+@dataclass(frozen=True)
+class _Fault:
+    """What happens to a connection that has carried `after` bytes down, or up."""
+
+    kind: Literal["cut", "stall", "corrupt"]
+    after: int
+    up: bool = False
+
+    def spoil(self, data: bytes, passed: int) -> bytes:
+        """What of `data` is carried, `passed` bytes having been carried before."""
+        at = self.after - passed
+        if self.kind != "corrupt":
+            return data[:at]
+        if not 0 <= at < len(data):
+            return data
+        return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
+
+
 class Proxy(_Loopback):
     """Passes bytes on to one server, counting them, late or not at all.
 
@@ -79,18 +99,27 @@ class Proxy(_Loopback):
         self.bytes_down = 0
         self.requests: list[str] = []
         """As `GET /v2/`, in the order they came."""
-        self._cuts: list[tuple[bool, int]] = []
+        self._faults: list[_Fault] = []
 
     def cut_answers(self, after: int, times: int = 1) -> None:
         """Break the next `times` connections once they have carried `after` bytes down."""
-        self._cuts += [(False, after)] * times
+        self._faults += [_Fault("cut", after)] * times
 
     def cut_uploads(self, after: int, times: int = 1) -> None:
         """Break the next `times` connections once they have carried `after` bytes up."""
-        self._cuts += [(True, after)] * times
+        self._faults += [_Fault("cut", after, up=True)] * times
+
+    def stall_answers(self, after: int, times: int = 1) -> None:
+        """Carry nothing more down the next `times` connections after so many bytes."""
+        self._faults += [_Fault("stall", after)] * times
+
+    def corrupt_answers(self, after: int, times: int = 1) -> None:
+        """Change the byte that comes down the next `times` connections after `after` others."""
+        self._faults += [_Fault("corrupt", after)] * times
 
     def forget(self) -> None:
-        """Count from zero again."""
+        """Count from zero again, and spoil nothing more."""
+        self._faults.clear()
         self.connections = self.bytes_up = self.bytes_down = 0
         self.requests.clear()
 
@@ -102,14 +131,16 @@ class Proxy(_Loopback):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        cut_up, limit = self._cuts.pop(0) if self._cuts else (False, None)
+        fault = self._faults.pop(0) if self._faults else None
         await asyncio.sleep(self.round_trip)
         host, _, port = self._upstream.rpartition(":")
         up_reader, up_writer = await asyncio.open_connection(host, int(port))
         try:
             await _first_of(
-                self._pass_on(reader, up_writer, self._sent, limit if cut_up else None),
-                self._pass_on(up_reader, writer, self._received, None if cut_up else limit),
+                self._pass_on(reader, up_writer, self._sent, fault if fault and fault.up else None),
+                self._pass_on(
+                    up_reader, writer, self._received, None if fault and fault.up else fault
+                ),
             )
         finally:
             up_writer.transport.abort()
@@ -128,9 +159,9 @@ class Proxy(_Loopback):
         source: asyncio.StreamReader,
         target: asyncio.StreamWriter,
         count: Callable[[bytes], None],
-        limit: int | None,
+        fault: _Fault | None,
     ) -> None:
-        """Carry bytes in one direction until its end, or until `limit`; late, but pipelined."""
+        """Carry bytes in one direction until its end, or until a fault; late, but pipelined."""
         target.transport.set_write_buffer_limits(high=0)  # what was written has left when cut
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=256)
 
@@ -147,15 +178,18 @@ class Proxy(_Loopback):
             while True:
                 due, data = await under_way.get()
                 await asyncio.sleep(max(due - self._loop.time(), 0))
-                if limit is not None:
-                    data = data[: limit - passed]
-                if not data:
-                    return
-                passed += len(data)
-                count(data)
-                target.write(data)
-                await target.drain()
-                if passed == limit:
+                if fault is not None:
+                    data = fault.spoil(data, passed)
+                if data:
+                    passed += len(data)
+                    count(data)
+                    target.write(data)
+                    await target.drain()
+                if fault is not None and fault.kind == "stall" and passed == fault.after:
+                    await asyncio.Event().wait()
+                if not data or (
+                    fault is not None and fault.kind == "cut" and passed == fault.after
+                ):
                     return
         finally:
             reading.cancel()
