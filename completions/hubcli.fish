@@ -469,6 +469,7 @@ complete -c hubcli -n '__hubcli_at "tag rm" 0' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "tag rm" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "pull"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "pull"' -l all-platforms -d 'Copy the images for all platforms'
+complete -c hubcli -n '__hubcli_at "pull"' -l sparse -d 'With --platform keep the index as it is, not filtered'
 complete -c hubcli -n '__hubcli_at "pull"' -l archive -d 'What an archive is when its name does not say: oci or docker' -x -a 'oci docker'
 complete -c hubcli -n '__hubcli_at "pull"' -l referrers -d 'Copy what refers to the image, too: SBOMs, signatures'
 complete -c hubcli -n '__hubcli_at "pull"' -l digest-tags -d 'Copy cosign\'s .sig, .att and .sbom tags, too'
@@ -495,6 +496,7 @@ complete -c hubcli -n '__hubcli_at "push"' -l artifact -d 'Push files, as an art
 complete -c hubcli -n '__hubcli_at "push"' -l annotation -d 'Annotate the artifact (repeatable)' -x
 complete -c hubcli -n '__hubcli_at "push"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "push"' -l all-platforms -d 'Copy the images for all platforms'
+complete -c hubcli -n '__hubcli_at "push"' -l sparse -d 'With --platform keep the index as it is, not filtered'
 complete -c hubcli -n '__hubcli_at "push"' -l referrers -d 'Copy what refers to the image, too: SBOMs, signatures'
 complete -c hubcli -n '__hubcli_at "push"' -l digest-tags -d 'Copy cosign\'s .sig, .att and .sbom tags, too'
 complete -c hubcli -n '__hubcli_at "push"' -l jobs -d 'Blobs to move at once' -x
@@ -520,6 +522,7 @@ complete -c hubcli -n '__hubcli_at "push" 1 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "push" 2' -F
 complete -c hubcli -n '__hubcli_at "copy"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "copy"' -l all-platforms -d 'Copy the images for all platforms'
+complete -c hubcli -n '__hubcli_at "copy"' -l sparse -d 'With --platform keep the index as it is, not filtered'
 complete -c hubcli -n '__hubcli_at "copy"' -l archive -d 'What an archive is when its name does not say: oci or docker' -x -a 'oci docker'
 complete -c hubcli -n '__hubcli_at "copy"' -l referrers -d 'Copy what refers to the image, too: SBOMs, signatures'
 complete -c hubcli -n '__hubcli_at "copy"' -l digest-tags -d 'Copy cosign\'s .sig, .att and .sbom tags, too'
@@ -1966,6 +1969,7 @@ complete -c hubcli -n '__hubcli_at "help sandbox"' -a run -d 'Run a command insi
 complete -c hubcli -n '__hubcli_at "help sandbox"' -a up -d 'Serve a sandbox until Ctrl-C'
 complete -c hubcli -n '__hubcli_at "cp"' -l platform -d 'Only for this platform (repeatable)' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
 complete -c hubcli -n '__hubcli_at "cp"' -l all-platforms -d 'Copy the images for all platforms'
+complete -c hubcli -n '__hubcli_at "cp"' -l sparse -d 'With --platform keep the index as it is, not filtered'
 complete -c hubcli -n '__hubcli_at "cp"' -l archive -d 'What an archive is when its name does not say: oci or docker' -x -a 'oci docker'
 complete -c hubcli -n '__hubcli_at "cp"' -l referrers -d 'Copy what refers to the image, too: SBOMs, signatures'
 complete -c hubcli -n '__hubcli_at "cp"' -l digest-tags -d 'Copy cosign\'s .sig, .att and .sbom tags, too'

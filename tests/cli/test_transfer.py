@@ -234,6 +234,9 @@ def test_on_a_terminal_it_ends_with_how_to_run_the_image(
         ["--platform", "nonsense/a/b/c"],
         ["--jobs", "0"],
         ["--archive", "zip"],
+        ["--force", "--no-clobber"],
+        ["docker-archive:x.tar", "--referrers"],
+        ["docker-daemon:x", "--digest-tags"],
     ],
 )
 def test_wrong_options(cli: InProcess, arguments: list[str]) -> None:
@@ -305,23 +308,32 @@ def test_a_tag_of_another_image_can_be_kept(
     assert digest(skopeo, f"docker://{destination}") == second.digest
 
 
-def test_some_platforms_become_an_index_of_their_own(
-    cli: InProcess, oci_layout: Layout, destination: str, skopeo: Skopeo
+@pytest.mark.parametrize("destination", ["oci-archive:there.tar:v2", "docker-archive:there.tar"])
+def test_a_file_with_something_else_can_be_kept(
+    cli: InProcess, oci_layout: Layout, tmp_path: Path, destination: str
 ) -> None:
-    platforms = ["linux/amd64", "linux/arm64/v8", "linux/s390x"]
-    image = oci_layout.image("v1", platforms=platforms)
-    result = cli(
-        "push", image.source, destination, "--platform", "linux/s390x,linux/arm64",
-        "--format", "json",
-    )  # fmt: skip
-    found = report(result)
-    assert found["platforms"] == ["linux/arm64/v8", "linux/s390x"]
-    assert f"the index becomes {found['digest']}" in result.stderr
-    raw = json.loads(skopeo.raw(destination))
-    assert [entry["digest"] for entry in raw["manifests"]] == [
-        image.platforms["linux/arm64/v8"]["digest"],
-        image.platforms["linux/s390x"]["digest"],
-    ]
+    first = oci_layout.image("one")
+    second = oci_layout.image("two", layers=[{"x": b"y"}])
+    assert cli("copy", first.source, "oci-archive:there.tar:v1").exit_code == 0
+    before = (tmp_path / "there.tar").read_bytes()
+    refused = cli("copy", second.source, destination, "--no-clobber")
+    assert refused.exit_code == 1
+    assert "(CONFLICT)" in refused.stderr
+    assert (tmp_path / "there.tar").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.glob("there*")) == ["there.tar"]
+    assert cli("copy", second.source, destination).exit_code == 0
+
+
+def test_several_platforms_for_docker_are_refused_before_anything_is_moved(
+    cli: InProcess, image: Image, tmp_path: Path
+) -> None:
+    refused = cli("copy", image.source, "docker-archive:all.tar:app:v1", "--all-platforms")
+    assert refused.exit_code == 1
+    assert "cannot write to docker-archive:all.tar:app:v1: docker's archives hold one" in (
+        refused.stderr
+    )
+    assert "copied" not in refused.stderr
+    assert list(tmp_path.glob("all*")) == []
 
 
 def test_a_damaged_blob_is_not_pushed(cli: InProcess, image: Image, destination: str) -> None:
@@ -573,6 +585,16 @@ def test_referrers_survive_a_layout(
         cli("push", "oci:out:v1", back, "--referrers", "--format", "json", env=sandbox.signed_in)
     )
     assert (found["attached"], found["digest"]) == (2, image.digest)
+
+
+def test_referrers_survive_an_archive(
+    cli: InProcess, sandbox: SandboxServer, attached: str, image: Image
+) -> None:
+    options = ["--all-platforms", "--referrers", "--format", "json"]
+    found = report(cli("pull", attached, "out.tar", *options, env=sandbox.signed_in))
+    assert (found["attached"], found["digest"]) == (2, image.digest)
+    again = report(cli("copy", "./out.tar", "oci:out", "--referrers", "--format", "json"))
+    assert (again["attached"], again["digest"]) == (2, image.digest)
 
 
 def test_cosigns_tags_come_along(

@@ -24,6 +24,9 @@ OpenAt = Callable[[int], Chunks]
 CHOSEN_FROM = "dev.hubcli.chosen-from"
 """The annotation of an image in a list that tells the digest of the index it was chosen from."""
 
+SPARSE = "dev.hubcli.sparse"
+"""The annotation of an index in a list that tells which platforms' images are there."""
+
 Outcome = Literal["copied", "skipped", "mounted", "resumed"]
 """How a blob came to be where it should be; `resumed` where a part of it was there before."""
 

@@ -45,13 +45,20 @@ class Copying:
         """Bytes read from the source so far."""
         return self._meter.moved
 
-    def copy(self, root: Manifest, identifier: str, origin: Descriptor | None = None) -> Graph:
+    def copy(
+        self,
+        root: Manifest,
+        identifier: str,
+        origin: Descriptor | None = None,
+        only: frozenset[str] | None = None,
+    ) -> Graph:
         """Copy `root` and all below it, and put it under `identifier`; what that was.
 
-        `origin` is what stores that list their images note of it.
+        Of the manifests that `root` names, `only` some if that is given. `origin` is what stores
+        that list their images note of it.
         """
         with doing("read", self._source.shown):
-            everything = graph.load(self._source.store, root, self._workers.each)
+            everything = graph.load(self._source.store, root, self._workers.each, only)
         if isinstance(self._destination.store, Prepared) and not self._options.dry_run:
             manifests = (manifest.descriptor for manifest in everything.manifests)
             with doing("write to", self._destination.shown):

@@ -5,17 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hubcli import oci
-from hubcli.errors import Conflict, IntegrityFailure, NotFound, doing
+from hubcli.errors import Conflict, HubcliError, IntegrityFailure, NotFound, doing
 from hubcli.oci import Descriptor, Manifest, Platform
-from hubcli.stores import CHOSEN_FROM, ONLY, Source
+from hubcli.stores import CHOSEN_FROM, ONLY, SPARSE, Listed, Source
 from hubcli.transfer import attached, graph
 from hubcli.transfer.copying import Copying
 from hubcli.transfer.events import Events
 from hubcli.transfer.images import HoldsFiles, Image, Options, Report, Target
 from hubcli.transfer.threads import Workers
+
+_UNKNOWN_CHILD = frozenset({"MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be copied: all below `root`, or of its manifests `only` some.
+
+    `origin` is what stores that list their images note of it.
+    """
+
+    root: Manifest
+    origin: Descriptor | None = None
+    only: frozenset[str] | None = None
 
 
 class Transfer:
@@ -45,10 +59,16 @@ class Transfer:
             report = _unchanged(source, destination, before)
         else:
             with doing("read", source.shown):
-                root, origin = self._root(source, whole)
-            if before is not None and before.digest != root.digest and self._options.no_clobber:
-                raise _taken(destination, before)
-            report = self._copied(root, origin, source, destination)
+                wanted = self._wanted(source, whole)
+            if before is not None and before.digest != wanted.root.digest:
+                if self._options.no_clobber:
+                    raise _taken(destination, before)
+            elif before is not None and self._is_complete(before, wanted, destination):
+                return self._timed(_unchanged(source, destination, before), started)
+            report = self._copied(wanted, source, destination)
+        return self._timed(report, started)
+
+    def _timed(self, report: Report, started: float) -> Report:
         report.seconds = round(time.monotonic() - started, 3)
         return report
 
@@ -65,7 +85,7 @@ class Transfer:
 
     def _is_current(self, before: Descriptor, whole: Descriptor) -> bool:
         """Whether the destination is as it should be, and nothing else is to be looked at."""
-        if self._options.referrers or self._options.digest_tags:
+        if self._may_lack(before):
             return False
         platforms = self._options.platforms
         if not platforms or (before.digest == whole.digest and self._options.lenient):
@@ -74,7 +94,19 @@ class Transfer:
         fits = before.platform is not None and before.platform.matches(platforms[0])
         return chosen and fits and len(platforms) == 1
 
-    def _root(self, source: Image, whole: Descriptor | None) -> tuple[Manifest, Descriptor | None]:
+    def _is_complete(self, before: Descriptor, wanted: _Wanted, destination: Target) -> bool:
+        """Whether all is there that has the digest of what is wanted; a store that notes where an
+        image came from may have to be told so."""
+        noted = wanted.origin is not None and isinstance(destination.store, Listed)
+        return not noted and not self._may_lack(before)
+
+    def _may_lack(self, before: Descriptor) -> bool:
+        """Whether something that is wanted may be missing, though the digest is right."""
+        options = self._options
+        attached = options.referrers or options.digest_tags
+        return attached or options.sparse or SPARSE in before.annotations
+
+    def _wanted(self, source: Image, whole: Descriptor | None) -> _Wanted:
         """The manifest or index to copy; where it was chosen from an index, with its platform and
         an annotation that says so."""
         platforms = self._options.platforms
@@ -82,24 +114,38 @@ class Transfer:
         if self._options.only_images and found.is_artifact:
             raise HoldsFiles(found)
         if not platforms:
-            return found, None
+            return _Wanted(found)
         if not found.is_index:
             self._check_platform(source.store, found, platforms)
-            return found, None
+            return _Wanted(found)
+        if self._options.sparse:
+            return self._sparse(found, platforms, source.shown)
         if len(platforms) > 1:
-            return self._narrowed(found, platforms, source.shown), None
+            return _Wanted(self._filtered(found, platforms, source.shown))
         entry = graph.choose(found, platforms[0])
         origin = replace(entry, annotations={CHOSEN_FROM: found.digest})
-        return graph.child(source.store, entry), origin
+        return _Wanted(graph.child(source.store, entry), origin)
 
-    def _narrowed(self, index: Manifest, platforms: tuple[Platform, ...], shown: str) -> Manifest:
-        narrowed = graph.narrowed(index, platforms)
-        if narrowed.digest != index.digest:
+    def _filtered(self, index: Manifest, platforms: tuple[Platform, ...], shown: str) -> Manifest:
+        filtered = graph.narrowed(index, platforms)
+        if filtered.digest != index.digest:
             self._notify(
-                f"{shown}: copying {len(narrowed.platforms())} of {len(index.platforms())} "
-                f"platforms; the index becomes {narrowed.digest}"
+                f"{shown}: copying {len(filtered.platforms())} of {len(index.platforms())} "
+                f"platforms; the index is filtered, and becomes {filtered.digest}"
             )
-        return narrowed
+        return filtered
+
+    def _sparse(self, index: Manifest, platforms: tuple[Platform, ...], shown: str) -> _Wanted:
+        kept = graph.narrowed(index, platforms)
+        if kept.digest == index.digest:
+            return _Wanted(index)
+        names = [str(platform) for platform in kept.platforms()]
+        self._notify(
+            f"{shown}: copying {len(names)} of {len(index.platforms())} platforms; the index is "
+            "sparse: it stays as it is, and names images that are not copied"
+        )
+        note = replace(index.descriptor, annotations={SPARSE: ",".join(names)})
+        return _Wanted(index, note, frozenset(one.digest for one in kept.manifests))
 
     def _check_platform(
         self, store: Source, manifest: Manifest, platforms: tuple[Platform, ...]
@@ -111,17 +157,23 @@ class Transfer:
             wishes = ", ".join(map(str, platforms))
             raise NotFound(f"there is no image for {wishes}; it is one for {own}")
 
-    def _copied(
-        self, root: Manifest, origin: Descriptor | None, source: Image, destination: Target
-    ) -> Report:
+    def _copied(self, wanted: _Wanted, source: Image, destination: Target) -> Report:
+        root, origin = wanted.root, wanted.origin
         copying = Copying(source, destination, self._options, self._workers, self._events)
-        everything = copying.copy(root, destination.identifier, origin)
+        try:
+            everything = copying.copy(root, destination.identifier, origin, wanted.only)
+        except HubcliError as error:
+            if wanted.only is not None and error.code in _UNKNOWN_CHILD:
+                error.hint = "this registry takes no sparse indexes; leave --sparse out"
+            raise
         report = Report(source.shown, destination.shown, root.digest, root.media_type)
         report.attached = self._attached(
             copying, source, [manifest.digest for manifest in everything.manifests]
         )
         report.bytes, report.blobs = copying.moved, copying.outcomes
         report.platforms = _platforms(root, copying, source, destination)
+        if origin is not None and SPARSE in origin.annotations:
+            report.platforms = origin.annotations[SPARSE].split(",")
         if report.platforms is None and origin is not None and origin.platform is not None:
             report.platforms = [str(origin.platform)]
         return report

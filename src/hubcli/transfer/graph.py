@@ -36,10 +36,13 @@ class Graph:
         return tuple(manifest for level in self.levels for manifest in level)
 
 
-def load(source: Source, root: Manifest, each: Each) -> Graph:
-    """Read all manifests below `root`; IntegrityFailure where one is not what its parent says."""
+def load(source: Source, root: Manifest, each: Each, only: frozenset[str] | None = None) -> Graph:
+    """Read all manifests below `root`, or `only` some of those that it names itself.
+
+    IntegrityFailure where one is not what its parent says.
+    """
     known = {root.digest: root}
-    below = _manifests(root)
+    below = [entry for entry in _manifests(root) if only is None or entry.digest in only]
     for _ in range(_DEEPEST):
         fresh = [one for one in below if one.digest not in known]
         if len(known) + len(fresh) > _MOST:
@@ -120,7 +123,8 @@ def _graph(root: Manifest, known: dict[str, Manifest]) -> Graph:
 
     def height(manifest: Manifest) -> int:
         if manifest.digest not in heights:
-            below = [height(known[entry.digest]) for entry in _manifests(manifest)]
+            entries = [entry for entry in _manifests(manifest) if entry.digest in known]
+            below = [height(known[entry.digest]) for entry in entries]
             heights[manifest.digest] = 1 + max(below, default=-1)
         return heights[manifest.digest]
 

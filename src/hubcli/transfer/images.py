@@ -40,7 +40,8 @@ class Target:
 class Options:
     """How to copy.
 
-    `platforms` None is all; of one its own manifest is copied, of several an index of them.
+    `platforms` None is all; of one its own manifest is copied, of several an index of them. If it
+    is to be `sparse`, it stays the index it was, though images that it names are not there.
     `lenient` takes an image that is for one platform only, whichever that is. `jobs` is how many
     blobs move at once; `chunk_size` (bytes) has them uploaded in chunks. `referrers` and
     `digest_tags` take along what refers to the image by its subject, and by cosign's tags
@@ -57,6 +58,7 @@ class Options:
     referrers: bool = False
     digest_tags: bool = False
     only_images: bool = False
+    sparse: bool = False
 
 
 class HoldsFiles(Unsupported):

@@ -34,6 +34,10 @@ class ArchiveKind(StrEnum):
 AllPlatforms = Annotated[
     bool, typer.Option("--all-platforms", help="Copy the images for all platforms.")
 ]
+Sparse = Annotated[
+    bool,
+    typer.Option("--sparse", help="With --platform keep the index as it is, not filtered."),
+]
 Archive = Annotated[
     ArchiveKind,
     typer.Option("--archive", help="What an archive is when its name does not say: oci or docker."),
@@ -86,6 +90,7 @@ def pull(
     ] = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
+    sparse: Sparse = False,
     archive: Archive = ArchiveKind.OCI,
     referrers: Referrers = False,
     digest_tags: DigestTags = False,
@@ -122,9 +127,11 @@ def pull(
         dry_run=dry_run,
         referrers=referrers,
         digest_tags=digest_tags,
+        sparse=sparse,
     )
     if not all_platforms:
         options = _this_machines(options)
+    _check(options)
 
     def plan(first: str, second: str | None) -> Job:
         source = parse(first)
@@ -165,6 +172,7 @@ def push(
     annotation: Annotations = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
+    sparse: Sparse = False,
     referrers: Referrers = False,
     digest_tags: DigestTags = False,
     jobs: Jobs = _JOBS,
@@ -202,8 +210,9 @@ def push(
         dry_run=dry_run,
         referrers=referrers,
         digest_tags=digest_tags,
+        sparse=sparse,
     )
-
+    _check(options)
     if artifact is not None:
         if from_file is not None:
             raise UsageError("--artifact and --from-file exclude each other")
@@ -234,6 +243,7 @@ def copy(
     ] = None,
     platform: Platforms = None,
     all_platforms: AllPlatforms = False,
+    sparse: Sparse = False,
     archive: Archive = ArchiveKind.OCI,
     referrers: Referrers = False,
     digest_tags: DigestTags = False,
@@ -267,7 +277,10 @@ def copy(
         dry_run=dry_run,
         referrers=referrers,
         digest_tags=digest_tags,
+        sparse=sparse,
     )
+
+    _check(options)
 
     def plan(first: str, second: str | None) -> Job:
         target = spelling.parse(_needed(second, "DST"))
@@ -277,6 +290,14 @@ def copy(
         return Job(spelling.parse(first), target, _this_machines(options) if single else options)
 
     return run(runtime, selection, (source, destination), from_file, plan)
+
+
+def _check(options: Options) -> None:
+    """UsageError for options that contradict each other."""
+    if options.force and options.no_clobber:
+        raise UsageError("--force and --no-clobber exclude each other")
+    if options.sparse and options.platforms is None:
+        raise UsageError("--sparse leaves platforms out: say with --platform which ones to copy")
 
 
 def _this_machines(options: Options) -> Options:

@@ -104,6 +104,8 @@ class _Runner:
             raise UsageError("the archive goes to stdout already; leave --format out")
         if to_stdout and len(jobs) > 1:
             raise UsageError("there can be one archive on stdout only")
+        for job in jobs:
+            _check_attached(job)
         self._runtime.session.widen(max((job.options.jobs for job in jobs), default=1))
 
     def row(self, job: Job) -> Row:
@@ -174,6 +176,16 @@ def _text(runtime: Runtime, name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"cannot read the list {name}: {reason}") from error
+
+
+def _check_attached(job: Job) -> None:
+    """UsageError where what is attached to an image has no place to go to."""
+    from hubcli.stores import spelling
+
+    kind = job.destination.kind if isinstance(job.destination, spelling.Local) else None
+    wanted = job.options.referrers or job.options.digest_tags
+    if wanted and kind in {spelling.DOCKER_ARCHIVE, spelling.DOCKER_DAEMON}:
+        raise UsageError(f"{job.destination} takes the image alone: nothing can be attached there")
 
 
 def is_stdout(destination: Spelled) -> bool:
