@@ -9,6 +9,7 @@ import pytest
 
 from support.docker_registry import DockerRegistry
 from support.images import CONFIG, MANIFEST, Image, Layout
+from support.real_images import RealImages
 from support.running import InProcess
 from support.skopeo import Skopeo
 
@@ -79,6 +80,18 @@ def test_attestations_of_a_changed_image_go(
     assert after["x-unknown"] == [1]
     kept = cli("annotate", f"oci:{image.layout}:v1", "a=2", "--platform", "linux/arm64")
     assert "attestation" not in kept.stderr
+
+
+def test_dockers_manifests_are_annotated_with_a_warning(
+    cli: InProcess, real_image: RealImages
+) -> None:
+    image = real_image("docker")
+    result = cli("annotate", image.source, "a=b", "--to", "oci:out:v1")
+    assert result.exit_code == 0, result.stderr
+    assert "warning: Docker's manifests have no annotations" in result.stderr
+    document = json.loads(cli("inspect", "--raw", "oci:out:v1").stdout)
+    before = json.loads(image.read(image.digest))
+    assert document == {**before, "annotations": {"a": "b"}}
 
 
 @pytest.mark.parametrize("arguments", [[], ["a"], ["=b"], ["a=b", "--platform", "a/b/c/d"]])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import resource
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -167,3 +170,18 @@ def test_nothing_is_left_where_a_layer_is_not_what_it_should_be(
         assert result.exit_code == 7
         assert list(out.parent.iterdir()) == []
         assert cli("export", image.source, *arguments).stdout_bytes == b""
+
+
+def test_a_full_disk_is_told_where_it_is(cli: InProcess, tmp_path: Path) -> None:
+    large = image_of(tmp_path / "large", [tar_of(member("random", os.urandom(1 << 18)))])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, before[1]))
+    try:
+        result = cli("export", large.source, "/", "-o", "out.tar")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert result.exit_code == 1
+    place = tempfile.gettempdir()
+    assert f"cannot export {large.source}: cannot keep what was read in {place}: " in result.stderr
+    assert "hint: set TMPDIR to a directory with more room" in result.stderr
+    assert not (tmp_path / "out.tar").exists()

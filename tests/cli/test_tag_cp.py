@@ -123,6 +123,12 @@ def test_wrong_command_lines(cli: InProcess, arguments: list[str]) -> None:
     assert cli("tag", "cp", *arguments).exit_code == 2
 
 
+def test_a_layout_is_told_another_way(cli: InProcess) -> None:
+    result = cli("tag", "cp", "oci:app:v1", "v2")
+    assert result.exit_code == 2
+    assert "hint: hubcli copy oci:DIR:OLD oci:DIR:NEW" in result.stderr
+
+
 def test_an_immutable_tag_of_docker_hub_is_explained(
     cli: InProcess, sandbox: SandboxServer, repository: str, oci_layout: Layout
 ) -> None:

@@ -15,6 +15,7 @@ from hubcli.authoring.parts import Parts
 from hubcli.errors import UsageError
 from hubcli.layers import Limits, flattened
 from hubcli.layers.inflating import inflated
+from hubcli.layers.spool import keeping
 from hubcli.oci import Descriptor, Hasher
 from hubcli.stores import OpenAt, Source
 
@@ -107,7 +108,8 @@ class _Hashing:
 
     def write(self, data: bytes, /) -> int:
         self._hasher.update(data)
-        return self._file.write(data)
+        with keeping():
+            return self._file.write(data)
 
 
 def opened_at(file: BinaryIO) -> OpenAt:

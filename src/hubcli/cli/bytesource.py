@@ -24,10 +24,14 @@ def chunks(stream: BinaryIO) -> Iterator[bytes]:
 def seekable(runtime: Runtime, name: str) -> Iterator[BinaryIO]:
     """A file, or stdin kept in a temporary file, to be read as often as need be."""
     if name == "-":
+        from hubcli.layers.spool import keeping
+
         with tempfile.TemporaryFile() as spool:
             for chunk in chunks(_stdin(runtime)):
-                spool.write(chunk)
-            spool.seek(0)
+                with keeping():
+                    spool.write(chunk)
+            with keeping():
+                spool.seek(0)
             yield spool
         return
     with ExitStack() as stack:

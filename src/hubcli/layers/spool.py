@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, Self
 
+from hubcli.errors import HubcliError
 from hubcli.oci import Descriptor, Verifier
 from hubcli.stores import Chunks
 
@@ -18,6 +19,18 @@ class Blobs(Protocol):
     """Where layers are read from: a store's blobs, or a spool of them."""
 
     def open(self, descriptor: Descriptor, offset: int = 0) -> Chunks: ...
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Around writing to a temporary file: a failure says which directory is full, say."""
+    try:
+        yield
+    except OSError as error:
+        raise HubcliError(
+            f"cannot keep what was read in {tempfile.gettempdir()}: {error.strerror}",
+            hint="set TMPDIR to a directory with more room",
+        ) from error
 
 
 class Spool(AbstractContextManager["Spool"]):
@@ -64,7 +77,8 @@ class Spool(AbstractContextManager["Spool"]):
         with path.open("wb") as file:
             for chunk in chunks:
                 verifier.update(chunk)
-                file.write(chunk)
+                with keeping():
+                    file.write(chunk)
                 yield chunk
         verifier.finish()
         self._kept.add(descriptor.digest)

@@ -56,7 +56,12 @@ def annotate(
 
     def work(image: Image, old: Manifest, draft: Draft) -> Manifest:
         from hubcli.authoring.parts import Editor, Parts
+        from hubcli.oci import DOCKER_LIST, DOCKER_MANIFEST
 
+        if old.media_type in {DOCKER_MANIFEST, DOCKER_LIST}:
+            runtime.output.warning(
+                "Docker's manifests have no annotations: not every tool keeps or shows them"
+            )
         if not chosen:
             parts = Parts(image.store, old)
             parts.annotate(wanted, gone)

@@ -67,7 +67,7 @@ def cp(
       hubcli tag cp acme/api:build-412 v1.2.3 --bump
       hubcli tag cp ghcr.io/acme/api:v1.2.3 stable
     """
-    reference = parse(source)
+    reference = _registry_reference(source)
     names = [_tag(name, reference) for name in tags or ()]
     if force and no_clobber:
         raise UsageError("--force and --no-clobber exclude each other")
@@ -144,6 +144,19 @@ def _immutable(error: HubcliError, wanted: Reference) -> HubcliError:
         code=error.code,
         hint=f"hubcli repo inspect {wanted.name} shows the rules" if wanted.on_hub else None,
     )
+
+
+def _registry_reference(text: str) -> Reference:
+    from hubcli.stores import spelling
+
+    spelled = spelling.parse(text)
+    if isinstance(spelled, spelling.Local):
+        raise UsageError(
+            "tags are given in registries",
+            reference=text,
+            hint="hubcli copy oci:DIR:OLD oci:DIR:NEW",
+        )
+    return spelled
 
 
 def _tag(name: str, source: Reference) -> str:
