@@ -1,12 +1,12 @@
-"""`python -m benchmarks [startup|listing …] [--rounds N]`."""
+"""`python -m benchmarks [startup|listing|transfer …] [--rounds N]`."""
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks import listing, startup
+from benchmarks import listing, startup, transfer
 
-_ALL = {"startup": startup.run, "listing": listing.run}
+_ALL = {"startup": startup.run, "listing": listing.run, "transfer": transfer.run}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The entry point `hubcli`."""
+    # What a start makes is kept to the end: looking through it again and again finds nothing.
+    gc.set_threshold(10_000)
     sys.exit(run(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr))
 
 

@@ -14,9 +14,8 @@ from hubcli.errors import IntegrityFailure
 from hubcli.files import is_at
 from hubcli.oci import Descriptor, Verifier
 from hubcli.stores import OpenAt
-from hubcli.stores.tree import write_all
+from hubcli.stores.tree import CHUNK, write_all
 
-CHUNK = 1 << 20
 _POLL = 0.05
 
 

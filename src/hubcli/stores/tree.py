@@ -12,7 +12,8 @@ from typing import BinaryIO, Protocol
 from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.stores import Chunks
 
-CHUNK = 1 << 20
+CHUNK = 256 << 10
+"""Bytes read of a file at once: they stay in the processor's cache while they are hashed."""
 
 
 class Tree(Protocol):

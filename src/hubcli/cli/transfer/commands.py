@@ -67,7 +67,7 @@ FromFile = Annotated[
         "--from-file", metavar="LIST", help="Copy what each line of a file (or of -) says."
     ),
 ]
-_JOBS = 6
+_JOBS = 10
 _UNITS = ("", "K", "M", "G")
 _SIZE = re.compile(r"(\d{1,12})([KMG]?)(?:i?B)?", re.IGNORECASE)
 
