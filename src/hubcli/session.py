@@ -11,10 +11,11 @@ from hubcli.errors import HubcliError, NotFound
 from hubcli.reference import HUB, Reference
 
 if TYPE_CHECKING:
-    from hubcli.auth.credentials import Keychain
+    from hubcli.auth.credentials import Credential, Keychain
     from hubcli.auth.tokens import TokenCache
     from hubcli.http.client import Client
     from hubcli.hub import Hub
+    from hubcli.hub.scim import Scim
     from hubcli.registry import Registry, Repository
     from hubcli.stores.docker_daemon.engine import Engine
 
@@ -144,6 +145,18 @@ class Session:
     def repository(self, reference: Reference, *actions: str) -> Repository:
         """The client of the repository that a reference names; `actions` are pull by default."""
         return self.registry(reference.host).repository(reference.path, *actions)
+
+    def scim(self, token: Credential) -> Scim:
+        """SCIM in the Hub API, which takes a token of its own and no other credential."""
+        from hubcli.auth.tokens import ScimAuthorizer
+        from hubcli.hub.scim import Scim
+
+        return Scim(
+            self.http,
+            self.settings.hub_url,
+            ScimAuthorizer(token),
+            concurrency=self.settings.defaults.concurrency,
+        )
 
     @cached_property
     def hub(self) -> Hub:

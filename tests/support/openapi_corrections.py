@@ -85,6 +85,12 @@ CORRECTIONS = (
         "null on the first page",
     ),
     Correction("components/parameters/search/schema", _TEXT, "a search term is text"),
+    Correction(
+        "components/requestBodies/scim_update_user_request/content/application~1scim+json"
+        "/schema/properties/active",
+        {"type": "boolean"},
+        "SCIM calls it active, as all answers do; enabled is this document's name for it",
+    ),
 )
 
 QUERY_PARAMETERS: dict[str, dict[str, Schema]] = {

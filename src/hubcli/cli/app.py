@@ -65,6 +65,11 @@ COMMANDS: dict[str, Entry] = {
     "token": Entry("tokens", "Manage personal access tokens.", noun=True),
     "org": Entry("org", "Manage organizations.", noun=True),
     "team": Entry("team", "Manage teams of organizations.", noun=True),
+    "scim": Entry(
+        "scim",
+        "Manage the users of an organization with SSO, as its identity provider does.",
+        noun=True,
+    ),
     "webhook": Entry("webhook", "Manage webhooks, and receive what they send.", noun=True),
     "build": Entry(
         "builds", "See, trigger and export automated builds, which Docker Hub retires.", noun=True

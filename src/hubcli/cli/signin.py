@@ -340,10 +340,22 @@ def _forget_all(runtime: Runtime, names: tuple[str, ...]) -> None:
     for key in sorted(hosts):
         if _forget(runtime, names, key):
             runtime.output.notice(f"Signed out of {key}")
+    _forget_scim_token(runtime)
     runtime.session.token_cache.clear()
     suggestions.forget(runtime.settings)
     if not hosts and not runtime.exit_code:
         runtime.output.notice(f"{_named(names)} has no credentials")
+
+
+def _forget_scim_token(runtime: Runtime) -> None:
+    """A keyring that fails has been reported already, by the hosts that it keeps."""
+    from contextlib import suppress
+
+    from hubcli.auth.credentials.scim import ScimTokens
+
+    with suppress(CredentialFailure):
+        if ScimTokens(runtime.settings).forget():
+            runtime.output.notice("The SCIM token is forgotten")
 
 
 def _forget_tokens(runtime: Runtime, key: str) -> None:

@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 _HARMLESS = frozenset(
     {
-        "account", "architectures", "artifactType", "badges", "categories",
+        "account", "architectures", "artifactType", "badges", "categories", "count",
         "custom_boosted_results",
         "digest", "digest-algorithm", "from", "grant_type", "is_official", "last", "mount", "n",
         "name", "next_page", "ns", "offline_token", "operating_systems", "order", "ordering",
         "os", "page", "page_size", "query", "scope", "service", "size",
-        "sort", "tag", "type", "client_id",
+        "sort", "sortBy", "sortOrder", "startIndex", "tag", "type", "client_id",
     }
 )  # fmt: skip
 HIDDEN = "REDACTED"

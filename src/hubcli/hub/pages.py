@@ -175,8 +175,9 @@ class Listing(Iterator[Row]):
     """The rows of a paged list, read as they are taken.
 
     `wanted` is how many rows will probably be taken (None: all): a small number fetches one small
-    page, and nothing is fetched ahead of it. `read` turns a row as it came into one for commands,
-    None leaves it out; rows with the same `key` in neighbouring pages are one.
+    page, and nothing is fetched ahead of it; `smallest` and `largest` bound what is asked for.
+    `read` turns a row as it came into one for commands, None leaves it out; rows with the same
+    `key` in neighbouring pages are one.
     """
 
     def __init__(
@@ -187,13 +188,14 @@ class Listing(Iterator[Row]):
         key: Callable[[Row], object] = lambda row: row.get("name"),
         wanted: int | None = None,
         smallest: int = 1,
+        largest: int = LARGEST_PAGE,
         workers: int = 8,
     ) -> None:
         self._source = source
         self._read = read
         self._key = key
         self._wanted = wanted
-        self._size = LARGEST_PAGE if wanted is None else max(smallest, min(LARGEST_PAGE, wanted))
+        self._size = largest if wanted is None else max(smallest, min(largest, wanted))
         self._workers = workers
         self._rows = self._distinct(self._pages())
 

@@ -34,6 +34,7 @@ from hubcli.sandbox.hub.organizations import OrganizationRoutes
 from hubcli.sandbox.hub.people import PeopleRoutes
 from hubcli.sandbox.hub.personal_tokens import PersonalTokenRoutes
 from hubcli.sandbox.hub.repositories import RepositoryRoutes
+from hubcli.sandbox.hub.scim import ScimRoutes
 from hubcli.sandbox.hub.search import SearchRoutes
 from hubcli.sandbox.hub.sessions import LIFETIME, Sessions
 from hubcli.sandbox.hub.settings import SettingsRoutes
@@ -43,13 +44,14 @@ from hubcli.sandbox.hub.teams import TeamRoutes
 from hubcli.sandbox.hub.webhooks import WebhookRoutes
 from hubcli.sandbox.hubaccess import HubAccess
 from hubcli.sandbox.invites import Invites
-from hubcli.sandbox.organizations import OrganizationSeeding
+from hubcli.sandbox.organizations import LARGE, SCIM_TOKEN, OrganizationSeeding
 from hubcli.sandbox.orgsettings import OrganizationSettings
 from hubcli.sandbox.permissions import Permissions
 from hubcli.sandbox.records import IDENTITY_PATH
 from hubcli.sandbox.registry import registry_routes
 from hubcli.sandbox.repositories import Repositories
 from hubcli.sandbox.requestlog import RequestLog
+from hubcli.sandbox.scim import ScimPeople
 from hubcli.sandbox.seed import seed
 from hubcli.sandbox.storage import Storage
 from hubcli.sandbox.teams import Teams
@@ -91,6 +93,8 @@ class Sandbox:
         )
         seed(self.storage, self.accounts, self.repositories, organizations)
         self.collaborators = Collaborators(database)
+        self.scim = ScimPeople(database, self.accounts, self.teams)
+        self.scim.connect(LARGE, SCIM_TOKEN)
         self.builds = Builds(database)
         self.builds.seed(self.repositories)
         self.webhooks = Webhooks(database)
@@ -166,6 +170,7 @@ class Sandbox:
                 WebhookRoutes(hub),
                 CollaboratorRoutes(hub),
                 BuildRoutes(hub),
+                ScimRoutes(hub, self.scim),
             )
             for route in part.routes(gateway)
         ]

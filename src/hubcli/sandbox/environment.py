@@ -12,8 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hubcli.sandbox import seed
+from hubcli.sandbox.organizations import SCIM_TOKEN
 
-REMOVED = ("HUBCLI_USERNAME", "HUBCLI_PASSWORD", "HUBCLI_TOKEN", "DOCKER_AUTH_CONFIG")
+REMOVED = (
+    *("HUBCLI_USERNAME", "HUBCLI_PASSWORD", "HUBCLI_TOKEN", "HUBCLI_SCIM_TOKEN"),
+    "DOCKER_AUTH_CONFIG",
+)
 """What would take the place of a credential that was stored inside."""
 
 _LOOPBACK = "127.0.0.1"
@@ -30,6 +34,7 @@ def variables(url: str, home: Path, outside: Mapping[str, str]) -> dict[str, str
         "HUBCLI_SANDBOX_USERNAME": seed.USERNAME,
         "HUBCLI_SANDBOX_PASSWORD": seed.PASSWORD,
         "HUBCLI_SANDBOX_ORG": seed.ORGANIZATION,
+        "HUBCLI_SANDBOX_SCIM_TOKEN": SCIM_TOKEN,
         "HUBCLI_CONFIG": str(home / "config.toml"),
         "HUBCLI_CACHE_DIR": str(home / "cache"),
         "HUBCLI_AUTH_FILE": str(home / "auth.json"),

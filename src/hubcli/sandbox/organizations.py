@@ -17,6 +17,8 @@ from hubcli.sandbox.teams import OWNERS, Teams
 
 LARGE = "megacorp"
 FREE = "openlab"
+SCIM_TOKEN = "sandbox-scim-token"  # noqa: S105 - everybody may know it
+"""What an identity provider manages the people of LARGE with."""
 MEMBERS = 2000
 """Members of LARGE besides its owner."""
 EVENTS = 10_000

@@ -138,8 +138,13 @@ def foreign_keychain(settings: Settings, warn: Callable[[str], None]) -> Keychai
 
 def own_stores(settings: Settings, *, may_ask: bool = True) -> dict[str, Store]:
     """hubcli's own stores in the order they are asked, by the names that `--store` has."""
+    return {"keyring": own_keyring(settings, may_ask=may_ask), "file": FileStore.of(settings)}
+
+
+def own_keyring(settings: Settings, *, may_ask: bool = True) -> KeyringStore:
+    """What hubcli keeps in the system's keyring."""
     beside = settings.path or config_directory() / "config.toml"
-    return {"keyring": KeyringStore(beside, may_ask=may_ask), "file": FileStore.of(settings)}
+    return KeyringStore(beside, may_ask=may_ask)
 
 
 def store(name: str, settings: Settings) -> Store:

@@ -101,6 +101,30 @@ class KeyringStore:
 
         return self._asked(erase) or False
 
+    # Secrets that are no host's: they stand under a name of their own, and in no list
+
+    def secret(self, name: str) -> str | None:
+        return self._read(name)
+
+    def put_secret(self, name: str, secret: str) -> None:
+        def write(backend: KeyringBackend) -> bool:
+            backend.set_password(SERVICE, name, secret)
+            return True
+
+        if not self._asked(write):
+            raise CredentialFailure("there is no keyring on this system", hint=_WAYS_OUT)
+
+    def remove_secret(self, name: str) -> bool:
+        """Forget it; False where there was none."""
+
+        def erase(backend: KeyringBackend) -> bool:
+            known = backend.get_password(SERVICE, name) is not None
+            if known:
+                backend.delete_password(SERVICE, name)
+            return known
+
+        return self._asked(erase) or False
+
     def _read(self, name: str) -> str | None:
         return self._asked(lambda backend: backend.get_password(SERVICE, name))
 

@@ -3,5 +3,6 @@
 from hubcli.auth.tokens.cache import Token, TokenCache
 from hubcli.auth.tokens.hub import HubAuthorizer
 from hubcli.auth.tokens.registry import RegistryAuthorizer
+from hubcli.auth.tokens.scim import ScimAuthorizer
 
-__all__ = ["HubAuthorizer", "RegistryAuthorizer", "Token", "TokenCache"]
+__all__ = ["HubAuthorizer", "RegistryAuthorizer", "ScimAuthorizer", "Token", "TokenCache"]
