@@ -114,7 +114,7 @@ _hubcli_command() {
 
 _hubcli_node() {
     case "$1" in
-        "") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team webhook build apply export-config account config sandbox completion help cp' flags='--debug --no-color --config --version -h --help' valued='--config' raw= ;;
+        "") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp' flags='--debug --no-color --config --version -h --help' valued='--config' raw= ;;
         "login") commands='' flags='-u --username --password-stdin --otp --web --store --max-wait --plain-http --debug --no-color --config -h --help' valued='-u --username --otp --store --max-wait --config' raw= ;;
         "logout") commands='' flags='--all --store --max-wait --plain-http --debug --no-color --config -h --help' valued='--store --max-wait --config' raw= ;;
         "auth") commands='helper status token' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
@@ -228,6 +228,19 @@ _hubcli_node() {
         "team repo ls") commands='' flags='--filter --limit --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --limit --format --fields --query --max-wait --config' raw= ;;
         "team revoke") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "team rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "scim") commands='config login logout resource-type schema user' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "scim config") commands='' flags='--token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "scim login") commands='' flags='--token-stdin --max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
+        "scim logout") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "scim resource-type") commands='' flags='--token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "scim schema") commands='' flags='--token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "scim user") commands='activate create deactivate edit inspect ls' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "scim user activate") commands='' flags='--from-file --dry-run --token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--from-file --format --fields --query --max-wait --config' raw= ;;
+        "scim user create") commands='' flags='--given-name --family-name --token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--given-name --family-name --format --fields --query --max-wait --config' raw= ;;
+        "scim user deactivate") commands='' flags='--from-file -y --yes --dry-run --token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--from-file --format --fields --query --max-wait --config' raw= ;;
+        "scim user edit") commands='' flags='--given-name --family-name --token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--given-name --family-name --format --fields --query --max-wait --config' raw= ;;
+        "scim user inspect") commands='' flags='--token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "scim user ls") commands='' flags='--filter --active --inactive --sort --limit --token-stdin --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --sort --limit --format --fields --query --max-wait --config' raw= ;;
         "webhook") commands='create history listen ls rm' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "webhook create") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "webhook history") commands='' flags='--limit --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--limit --format --fields --query --max-wait --config' raw= ;;
@@ -256,7 +269,7 @@ _hubcli_node() {
         "sandbox run") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw=1 ;;
         "sandbox up") commands='' flags='--port --data --debug --no-color --config -h --help' valued='--port --data --config' raw= ;;
         "completion") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
-        "help") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "help") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "help auth") commands='helper status token' flags='' valued='' raw= ;;
         "help repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='' valued='' raw= ;;
         "help repo collaborator") commands='add ls rm' flags='' valued='' raw= ;;
@@ -275,6 +288,8 @@ _hubcli_node() {
         "help team") commands='create edit grant inspect ls member repo revoke rm' flags='' valued='' raw= ;;
         "help team member") commands='add ls rm' flags='' valued='' raw= ;;
         "help team repo") commands='ls' flags='' valued='' raw= ;;
+        "help scim") commands='config login logout resource-type schema user' flags='' valued='' raw= ;;
+        "help scim user") commands='activate create deactivate edit inspect ls' flags='' valued='' raw= ;;
         "help webhook") commands='create history listen ls rm' flags='' valued='' raw= ;;
         "help build") commands='export history source trigger' flags='' valued='' raw= ;;
         "help account") commands='info limits' flags='' valued='' raw= ;;
@@ -618,6 +633,38 @@ _hubcli_value() {
         "team rm --format") values='table json jsonl csv tsv' ;;
         "team rm --fields") values='name description members role id uuid organization team help' listed=1 ;;
         "team rm --config") kind=file ;;
+        "scim --config") kind=file ;;
+        "scim config --format") values='table json jsonl csv tsv' ;;
+        "scim config --fields") values='patch bulk filter sort etag change_password filter_results bulk_operations bulk_size authentication documentation help' listed=1 ;;
+        "scim config --config") kind=file ;;
+        "scim login --config") kind=file ;;
+        "scim logout --config") kind=file ;;
+        "scim resource-type --format") values='table json jsonl csv tsv' ;;
+        "scim resource-type --fields") values='name endpoint schema description id help' listed=1 ;;
+        "scim resource-type --config") kind=file ;;
+        "scim schema --format") values='table json jsonl csv tsv' ;;
+        "scim schema --fields") values='id name description attributes definitions help' listed=1 ;;
+        "scim schema --config") kind=file ;;
+        "scim user --config") kind=file ;;
+        "scim user activate --from-file"|"scim user activate --config") kind=file ;;
+        "scim user activate --format") values='table json jsonl csv tsv' ;;
+        "scim user activate --fields") values='name username given_name family_name active emails groups created updated id help' listed=1 ;;
+        "scim user create --format") values='table json jsonl csv tsv' ;;
+        "scim user create --fields") values='name username given_name family_name active emails groups created updated id help' listed=1 ;;
+        "scim user create --config") kind=file ;;
+        "scim user deactivate --from-file"|"scim user deactivate --config") kind=file ;;
+        "scim user deactivate --format") values='table json jsonl csv tsv' ;;
+        "scim user deactivate --fields") values='name username given_name family_name active emails groups created updated id help' listed=1 ;;
+        "scim user edit --format") values='table json jsonl csv tsv' ;;
+        "scim user edit --fields") values='name username given_name family_name active emails groups created updated id help' listed=1 ;;
+        "scim user edit --config") kind=file ;;
+        "scim user inspect --format") values='table json jsonl csv tsv' ;;
+        "scim user inspect --fields") values='name username given_name family_name active emails groups created updated id help' listed=1 ;;
+        "scim user inspect --config") kind=file ;;
+        "scim user ls --sort") values='name username created updated' ;;
+        "scim user ls --format") values='table json jsonl csv tsv' ;;
+        "scim user ls --fields") values='name username given_name family_name active emails groups created updated id help' listed=1 ;;
+        "scim user ls --config") kind=file ;;
         "webhook --config") kind=file ;;
         "webhook create --format") values='table json jsonl csv tsv' ;;
         "webhook create --fields") values='name url created updated urls slug repository help' listed=1 ;;

@@ -340,7 +340,8 @@ def _forget_all(runtime: Runtime, names: tuple[str, ...]) -> None:
     for key in sorted(hosts):
         if _forget(runtime, names, key):
             runtime.output.notice(f"Signed out of {key}")
-    _forget_scim_token(runtime)
+    if "keyring" in names:
+        _forget_scim_token(runtime)
     runtime.session.token_cache.clear()
     suggestions.forget(runtime.settings)
     if not hosts and not runtime.exit_code:

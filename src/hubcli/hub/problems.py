@@ -132,7 +132,8 @@ def _texts_of_object(body: Mapping[str, Any], depth: int) -> Iterator[str]:
     yield from _texts(body.get("errors"), depth + 1)
     # Django's validation: {"<field>": ["…"]}, {"__all__": ["…"]} for the whole request.
     for field, value in body.items():
-        if isinstance(value, list):
+        # SCIM says there what the body itself is.
+        if isinstance(value, list) and field != "schemas":
             for text in _texts(value, depth + 1):
                 yield text if field in {"__all__", "non_field_errors"} else f"{field}: {text}"
 

@@ -17,8 +17,6 @@ from hubcli.hub.scimcalls import LARGEST_PAGE, ScimApi, ScimPages, resources
 SORTABLE = {
     "name": "userName",
     "username": "displayName",
-    "given_name": "name.givenName",
-    "family_name": "name.familyName",
     "created": "meta.created",
     "updated": "meta.lastModified",
 }

@@ -46,7 +46,7 @@ def ls(
         str | None,
         typer.Option(
             "--sort",
-            metavar="name|username|given_name|family_name|created|updated[=asc|desc]",
+            metavar="name|username|created|updated[=asc|desc]",
             help="Order by a field.",
         ),
     ] = None,
