@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from hubcli.errors import NotFound, UsageError
 from hubcli.hub.decoding import Object, Row, flag, objects, text
@@ -67,40 +66,41 @@ def read_registries(document: Object) -> list[Row]:
 
 def changed(document: Object, wishes: Wishes) -> Object:
     """The document as `wishes` want it; NotFound where one that is to be removed is not listed."""
-    custom = {_name("custom", each): each for each in objects(document.get(_CUSTOM))}
-    standard = {_name("standard", each): each for each in objects(document.get(_STANDARD))}
+    standard, custom = objects(document.get(_STANDARD)), objects(document.get(_CUSTOM))
     for host in wishes.remove:
-        if host not in custom:
+        kept = [each for each in custom if _name("custom", each) != host]
+        if len(kept) == len(custom):
             raise NotFound(f"{host} is not on the list")
-        del custom[host]
+        custom = kept
     for host, title in wishes.allow.items():
-        _put(standard, custom, host, True, title)
+        _put(standard, custom, host, allowed=True, title=title)
     for host in wishes.block:
-        _put(standard, custom, host, False, None)
+        _put(standard, custom, host, allowed=False)
     enabled = document.get("enabled") if wishes.enabled is None else wishes.enabled
-    return {
-        **document,
-        "enabled": bool(enabled),
-        _STANDARD: [*standard.values()],
-        _CUSTOM: [*custom.values()],
-    }
+    return {**document, "enabled": bool(enabled), _STANDARD: standard, _CUSTOM: custom}
 
 
 def _put(
-    standard: dict[str | None, Object],
-    custom: dict[str | None, Object],
+    standard: list[Object],
+    custom: list[Object],
     host: str,
+    *,
     allowed: bool,
-    title: str | None,
+    title: str | None = None,
 ) -> None:
-    if host in standard or host == HUB:
-        identifier = next((known for known, name in _KNOWN.items() if name == host), host)
-        before: Mapping[str, Any] = standard.get(host, {"id": identifier})
-        standard[host] = {**before, "allowed": allowed}
-        return
-    before = custom.get(host, {"address": host, "friendly_name": host})
+    """Change the registry `host` where it is listed, or list it."""
     titled = {} if title is None else {"friendly_name": title}
-    custom[host] = {**before, **titled, "allowed": allowed}
+    for kind, listed in (("standard", standard), ("custom", custom)):
+        for number, each in enumerate(listed):
+            if _name(kind, each) == host:
+                named = titled if kind == "custom" else {}
+                listed[number] = {**each, **named, "allowed": allowed}
+                return
+    known = next((identifier for identifier, name in _KNOWN.items() if name == host), None)
+    if known is not None:
+        standard.append({"id": known, "allowed": allowed})
+    else:
+        custom.append({"address": host, "friendly_name": host, **titled, "allowed": allowed})
 
 
 def _listed(document: Object) -> list[tuple[str, Object]]:
