@@ -30,7 +30,7 @@ format: $(VENV)/developing  ## Rewrite the code as `check` wants it
 bench: $(VENV)/developing  ## Measure start-up, requests and throughput
 	$(BIN)/python -m benchmarks
 
-completions: $(VENV)/installed  ## Generate completions/ and docs/commands.md again
+completions: $(VENV)/installed  ## Generate completions/ and the pages of docs/ again
 	$(BIN)/hubcli completion bash > completions/hubcli.bash
 	$(BIN)/hubcli completion zsh > completions/_hubcli
 	$(BIN)/hubcli completion fish > completions/hubcli.fish

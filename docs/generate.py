@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import operations
+import registries
 
 from hubcli.cli.app import ALIASES, COMMANDS, load, root
 from hubcli.cli.commands import SHOWING, common_options, network_options
@@ -51,6 +52,7 @@ def pages() -> dict[str, str]:
     commands = list(entries())
     return {
         "commands.md": page(commands),
+        "providers.md": registries.page(),
         "hub-api.md": operations.page((entry.path, entry.command) for entry in commands),
     }
 

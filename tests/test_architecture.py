@@ -30,6 +30,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     (
         *("hubcli.transfer", "hubcli.inspection", "hubcli.layers", "hubcli.auth.signin"),
         "hubcli.desired",
+        "hubcli.providers",
     ),
     ("hubcli.authoring", "hubcli.artifacts"),
     ("hubcli.session",),

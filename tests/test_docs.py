@@ -18,6 +18,7 @@ from hubcli.cli.help import topics
 from hubcli.errors import ExitCode
 from hubcli.output.selection import FORMAT_NAMES
 from hubcli.output.template.functions import FUNCTIONS
+from hubcli.providers import ROWS
 from support import openapi
 from support.command_lines import command_lines, parse
 from support.openapi_corrections import UNDOCUMENTED
@@ -181,6 +182,7 @@ def variables_read() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"environ(?:\.get\(|\[)[\"']([A-Z_]+)[\"']", text))
         found |= set(re.findall(r"[\"']((?:HUBCLI|DOCKER|REGISTRY)_[A-Z_]+)[\"']", text))
+    found.update(*(row.variables for row in ROWS))
     return found - {"DOCKER_DAEMON", "DOCKER_ARCHIVE"}
 
 
@@ -201,6 +203,8 @@ def test_the_configuration_that_is_shown_is_one(tmp_path: Path) -> None:
 
 def test_the_order_of_credentials_is_that_of_the_keychain() -> None:
     from hubcli.auth.credentials import keychain
+    from hubcli.providers import Identities
+    from hubcli.session import Session
 
     told = {
         "environment": "the environment:",
@@ -212,6 +216,9 @@ def test_the_order_of_credentials_is_that_of_the_keychain() -> None:
     sources = keychain(config.load({}), warn=print).sources
     asked = [next(key for key in reversed(told) if key in source.name) for source in sources]
     assert list(dict.fromkeys(asked)) == list(told)
+    session = Session(config.load({}), notify=print, warn=print)
+    assert session.keychain.sources[-1].name == Identities.name
+    told["identity"] = "the provider's own identity:"
     places = [topic("auth").index(words) for words in told.values()]
     assert places == sorted(places)
 

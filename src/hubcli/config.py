@@ -49,7 +49,10 @@ class HubSettings:
 
 @dataclass(frozen=True, slots=True)
 class RegistryRow:
-    """`[registries."host:port"]`: how one registry is reached."""
+    """`[registries."host:port"]`: how one registry is reached.
+
+    `provider` says what it is, `api` where its own API is, if not at the usual place.
+    """
 
     endpoint: str | None = None
     plain_http: bool | None = None
@@ -58,6 +61,7 @@ class RegistryRow:
     client_key: str | None = None
     mirrors: tuple[str, ...] = ()
     provider: str | None = None
+    api: str | None = None
     concurrency: int | None = None
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hubcli.http.client import Client
     from hubcli.hub import Hub
     from hubcli.hub.scim import Scim
+    from hubcli.providers import Provider, Providers
     from hubcli.registry import Registry, Repository
     from hubcli.stores.docker_daemon.engine import Engine
 
@@ -91,8 +92,30 @@ class Session:
     def keychain(self) -> Keychain:
         """Where credentials come from, in the order of the contract."""
         from hubcli.auth.credentials import keychain
+        from hubcli.providers import Identities
 
-        return keychain(self.settings, warn=self.warn, may_ask=not self._hurried)
+        # Who is in a hurry does not wait for a cloud's metadata server.
+        last = () if self._hurried else (Identities(lambda: self.providers),)
+        return keychain(self.settings, warn=self.warn, may_ask=not self._hurried, last=last)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """What the hosts of references are, and their own APIs."""
+        from hubcli.providers import Providers
+        from hubcli.providers.memory import Memory
+
+        return Providers(
+            self.settings,
+            Memory(cache_directory(self.settings.environ)),
+            http=lambda: self.http,
+            credential=lambda host: self.keychain.find(host),
+            registry=self.registry,
+            notify=self.notify,
+        )
+
+    def provider(self, host: str) -> Provider:
+        """What a registry can do by an API of its own; Docker Hub's is `hub`, and not this."""
+        return self.providers.at(host)
 
     @cached_property
     def token_cache(self) -> TokenCache:
@@ -129,6 +152,7 @@ class Session:
             concurrency=endpoint.row.concurrency or self.settings.defaults.concurrency,
             absent=self._absent_on_hub if host == HUB else lambda _: False,
             warn=self.warn,
+            quirks=self.providers.quirks(host),
         )
         return registry
 

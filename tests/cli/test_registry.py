@@ -89,7 +89,7 @@ def test_the_facts_of_a_registry(cli: InProcess, filled: str) -> None:
     card = cli("registry", "ping", filled, terminal=True).stdout
     assert "no" in next(line for line in card.splitlines() if "referrers" in line)
     assert cli("registry", "ping", filled).lines() == [
-        f"{filled}\thttp://{filled}\tregistry/2.0\tnone\tfalse\t\t"
+        f"{filled}\thttp://{filled}\tregistry/2.0\tnone\tfalse\t\t\tdistribution\t"
     ]
 
 

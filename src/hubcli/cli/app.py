@@ -35,7 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "login": Entry("signin", "Sign in to Docker Hub or another registry."),
     "logout": Entry("signin", "Forget a credential."),
     "auth": Entry("auth", "See and use credentials.", noun=True),
-    "search": Entry("search", "Search Docker Hub."),
+    "search": Entry("search", "Search Docker Hub, or another registry."),
     "repo": Entry("repo", "Manage repositories.", noun=True),
     "tag": Entry("tag", "Manage tags.", noun=True),
     "pull": Entry("transfer.commands", "Copy an image out of a registry."),

@@ -148,7 +148,8 @@ def _row(runtime: Runtime, host: str, credential: Credential, check: bool) -> Ro
     from hubcli.auth.credentials import IDENTITY_TOKEN_USER
     from hubcli.auth.tokens import jwt
 
-    username, expiry = credential.username, jwt.expiry(credential.secret)
+    username = credential.username
+    expiry = credential.expires or jwt.expiry(credential.secret)
     return {
         "registry": host,
         "username": username if username not in {"", IDENTITY_TOKEN_USER} else None,

@@ -44,8 +44,27 @@ CAPABILITIES = View(
         _fact("referrers", default=True),
         _fact("delete", default=True),
         _fact("chunked_upload", default=True),
+        Field("provider", default=True),
+        Field("recognised_by", default=True),
     ),
     key="registry",
+)
+
+PROVIDER = View(
+    "provider",
+    (
+        Field("name", default=True),
+        Field("title", default=True),
+        Field("hosts"),
+        Field("sign_in", default=True),
+        Field("repo", Kind.LIST, default=True),
+        Field("tag", Kind.LIST, default=True),
+        Field("tag_fields", Kind.LIST),
+        Field("search", Kind.BOOL, default=True),
+        Field("create_flags", Kind.LIST),
+        Field("options", Kind.LIST),
+        Field("extra"),
+    ),
 )
 
 _FACTS = [field.name for field in CAPABILITIES.fields if field.kind is Kind.BOOL]
@@ -123,10 +142,39 @@ def ping(
     """
     place = _place(host)
     with doing("ping", str(place)):
-        facts = runtime.session.registry(place.host).ping(place.path)
+        facts = {
+            **runtime.session.registry(place.host).ping(place.path),
+            **_recognised(runtime, place.host),
+        }
     words = {True: "yes", False: "no", None: "unknown"}
     displayed = {f"{name}_display": words[facts[name]] for name in _FACTS}
     return One({**facts, **displayed})
+
+
+def _recognised(runtime: Runtime, host: str) -> Row:
+    """Which provider a host is, and why; what has just been asked is not asked again."""
+    if host == HUB:
+        return {"provider": "hub", "recognised_by": "its host name"}
+    found = runtime.session.providers.recognise(host)
+    if found is None:
+        return {"provider": "distribution", "recognised_by": None}
+    return {"provider": found.row.name, "recognised_by": found.why}
+
+
+@group.command("providers", shows=PROVIDER, network=False)
+def providers(runtime: Runtime) -> Shown:  # noqa: ARG001 - every command takes one
+    """Show which registries hubcli knows by name, and what it can do on each.
+
+    By the registry protocol, which all of them speak, or by the API that some have besides.
+
+    \b
+    Examples:
+      hubcli registry providers
+      hubcli registry providers --format '{{.name}}: {{.repo}}'
+    """
+    from hubcli.providers.summary import rows
+
+    return Rows(rows())
 
 
 @group.command("limits", shows=LIMIT)

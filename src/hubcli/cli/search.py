@@ -1,7 +1,8 @@
-"""`hubcli search`: find repositories on Docker Hub."""
+"""`hubcli search`: find repositories on Docker Hub, or where else there is a search."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from hubcli.cli.options import All, Limit
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import Unsupported, UsageError, doing
 from hubcli.output import Field, Kind, View
-from hubcli.reference import HUB, canonical_host
+from hubcli.reference import HUB, parse_host
 
 if TYPE_CHECKING:
     from hubcli.hub.search import Filters
@@ -61,7 +62,9 @@ class SortBy(StrEnum):
 )
 def search(
     runtime: Runtime,
-    words: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")],
+    words: Annotated[
+        str, typer.Argument(metavar="QUERY", help="What to look for; HOST/QUERY elsewhere.")
+    ],
     official: Annotated[
         bool, typer.Option("--official", help="Docker Official Images only.")
     ] = False,
@@ -93,17 +96,34 @@ def search(
     limit: Limit = None,
     all: All = False,
 ) -> Shown:
-    """Search Docker Hub.
+    """Search Docker Hub, or another registry.
+
+    With HOST/QUERY that registry is searched, if it can be: see hubcli registry providers.
 
     \b
     Examples:
       hubcli search hello-world
       hubcli search postgres --official --format json --query '[0].name'
       hubcli search redis --arch arm64 --sort pulls --limit 5
+      hubcli search ghcr.io/acme/api
     """
     if all and limit is not None:
         raise UsageError("--limit and --all exclude each other")
-    term = _term(words)
+    host, term = _place(words)
+    wanted = None if all else limit or _DEFAULT_LIMIT
+    if host != HUB:
+        hub_only = {
+            "--official": official,
+            "--verified": verified,
+            "--type": type,
+            "--arch": arch,
+            "--os": os,
+            "--category": category,
+            "--min-stars": min_stars,
+            "--sort": sort is not SortBy.RELEVANCE,
+        }
+        unknown = [flag for flag, given in hub_only.items() if given]
+        return _elsewhere(runtime, host, term, unknown, wanted)
     from hubcli.hub.search import Filters
 
     filters = Filters(
@@ -115,7 +135,6 @@ def search(
         categories=tuple(category or ()),
         min_stars=min_stars,
     )
-    wanted = None if all else limit or _DEFAULT_LIMIT
     return _found(runtime, term, filters, sort.value, wanted)
 
 
@@ -129,18 +148,32 @@ def _found(runtime: Runtime, term: str, filters: Filters, sort: str, wanted: int
     return Rows(cut, more=lambda: cut.more(", --all shows all"))
 
 
-def _term(query: str) -> str:
-    """The words to look for on Docker Hub; Unsupported where another registry is named."""
-    host, slash, rest = query.strip().partition("/")
-    is_host = bool(slash) and ("." in host or ":" in host or host == "localhost")
-    term = rest if is_host else query.strip()
-    if is_host and canonical_host(host) != HUB:
-        raise Unsupported(
-            "only Docker Hub can be searched",
-            action="search",
-            reference=host,
-            hint=f"hubcli repo ls {host} --filter '*{rest}*'",
-        )
+def _place(query: str) -> tuple[str, str]:
+    """The registry, and the words to look for there."""
+    text = query.strip()
+    host, slash, rest = text.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        place, term = parse_host(host), rest.strip()
+    else:
+        place, term = HUB, text
     if not term:
         raise UsageError("the query is empty")
-    return term
+    return place, term
+
+
+def _elsewhere(
+    runtime: Runtime, host: str, term: str, unknown: Sequence[str], wanted: int | None
+) -> Shown:
+    """What the registry's own API finds."""
+    from hubcli.providers import Searches
+    from hubcli.providers.refusals import refusal
+
+    action, reference = "search", f"{host}/{term}"
+    with doing(action, reference):
+        provider = runtime.session.provider(host)
+        if not isinstance(provider, Searches):
+            raise refusal(provider, "search", host, action, host, term)
+        if unknown:
+            raise Unsupported(f"{host} knows no {', '.join(unknown)}: Docker Hub does")
+    cut = Cut(told(action, reference, provider.search(term)), wanted, lambda: None)
+    return Rows(cut)

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from hubcli.auth.challenge import CATALOG_SCOPE
 from hubcli.config import Endpoint
-from hubcli.errors import Denied, HubcliError, NotFound, NotSignedIn, Unavailable
+from hubcli.errors import Denied, HubcliError, NotFound, NotSignedIn, Unavailable, Unsupported
 from hubcli.http.client import Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import LARGEST_BODY, Response
@@ -19,6 +18,7 @@ from hubcli.registry import pages
 from hubcli.registry.address import Address
 from hubcli.registry.calls import ANY_ERROR, Call
 from hubcli.registry.problems import problem
+from hubcli.registry.quirks import NO_QUIRKS, Quirks
 from hubcli.registry.repository import Repository
 
 _LARGEST_ERROR = 64 << 10
@@ -31,7 +31,7 @@ class Registry:
     `concurrency` is how many requests may be under way at once. `absent` may know, from the
     host's own API, that there is no repository of some path: it is asked when the registry
     refuses (401, 403), since that tells private from missing for nobody. `warn` takes what
-    registries say in `Warning` headers.
+    registries say in `Warning` headers. `quirks` are what is peculiar to this registry.
     """
 
     def __init__(
@@ -43,9 +43,11 @@ class Registry:
         concurrency: int = 8,
         absent: Callable[[str], bool] = lambda _: False,
         warn: Callable[[str], None] = lambda _: None,
+        quirks: Quirks = NO_QUIRKS,
     ) -> None:
         self.host = endpoint.host
         self.concurrency = concurrency
+        self.quirks = quirks
         self.indexing = threading.Lock()
         """Held while a fallback index of referrers is read, changed and written back."""
         self._address = Address(http, endpoint)
@@ -76,9 +78,14 @@ class Registry:
         return capabilities(self, path)
 
     def catalog(self) -> Iterator[list[str]]:
-        """The paths of all repositories, page by page (distribution's `GET /v2/_catalog`)."""
+        """The paths of all repositories, page by page (distribution's `GET /v2/_catalog`).
+
+        Unsupported where that is known not to tell them.
+        """
+        if not self.quirks.catalog:
+            raise Unsupported(f"{self.host} has no catalog of its repositories")
         first = with_query("/v2/_catalog", {"n": pages.PAGE_SIZE})
-        answers = self.pages(Call("GET", first, scopes=(str(CATALOG_SCOPE),)))
+        answers = self.pages(Call("GET", first, scopes=self.quirks.catalog_scopes))
         return pages.distinct(pages.names(answer, "repositories") for answer in answers)
 
     def pages(self, call: Call) -> Iterator[Response]:

@@ -47,6 +47,9 @@ def listed(
     repository: Repository, digest: str, artifact_type: str | None = None
 ) -> tuple[str, Iterator[Descriptor]]:
     """The same, and which of the two it was: `API` or `FALLBACK`."""
+    if not repository.registry.quirks.referrers:
+        fallback = _read_fallback(repository, fallback_tag(digest))
+        return FALLBACK, _distinct(iter(fallback), artifact_type)
     target = with_query(f"referrers/{digest}", {"artifactType": artifact_type})
     call = repository.completed(Call("GET", target, accepted=_NO_API))
     answers = repository.registry.pages(call)

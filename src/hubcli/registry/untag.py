@@ -31,16 +31,23 @@ class Untagger:
     """Removes tags of one repository, one at a time; its token must be good for everything.
 
     `warn` is told where a registry took more than it was asked to, and what was done about it.
+    `delete` deletes a manifest by digest where `/v2/` does not.
     """
 
     def __init__(
-        self, repository: Repository, warn: Callable[[str], None] = lambda _: None
+        self,
+        repository: Repository,
+        warn: Callable[[str], None] = lambda _: None,
+        *,
+        delete: Callable[[str], None] | None = None,
     ) -> None:
         self._repository = repository
         self._warn = warn
         self._needs = Needs(repository)
-        self._takes_tags: bool | None = None
-        self._deletes = False
+        quirks = repository.registry.quirks
+        self._takes_tags: bool | None = quirks.deletes_tags
+        self._deletes = delete is not None
+        self._delete = delete or repository.delete
 
     def remove(self, tag: str, digest: str) -> Way:
         """Remove a tag that points at `digest`; what was deleted for it.
@@ -65,7 +72,7 @@ class Untagger:
         if others:
             self._replace(tag, manifest)
         else:
-            self._repository.delete(digest)
+            self._delete(digest)
             referrers.leave(self._repository, manifest)
         self._verify(tag, manifest, others)
         return "placeholder" if others else "manifest"
@@ -107,20 +114,23 @@ class Untagger:
         """Unsupported unless manifests can be deleted: asked with a digest that nothing has."""
         if self._deletes:
             return
+        if not self._repository.registry.quirks.deletes_manifests:
+            raise self._undeletable()
         nothing = f"sha256:{secrets.token_hex(32)}"
         answer = self._repository.send(Call("DELETE", f"manifests/{nothing}", accepted=_REFUSED))
         if not answer.ok and answer.status != 404:
-            raise Unsupported(
-                f"{self._repository.registry.host} deletes neither tags nor manifests"
-            )
+            raise self._undeletable()
         self._deletes = True
+
+    def _undeletable(self) -> Unsupported:
+        return Unsupported(f"{self._repository.registry.host} deletes neither tags nor manifests")
 
     def _replace(self, tag: str, manifest: Manifest) -> None:
         """Move the tag to a placeholder and delete that; put it back if that fails."""
         placeholder = self._placeholder(manifest)
         self._repository.put_manifest(tag, placeholder)
         try:
-            self._repository.delete(placeholder.digest)
+            self._delete(placeholder.digest)
         except BaseException:
             self._repository.put_manifest(tag, manifest)
             raise

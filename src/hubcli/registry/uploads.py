@@ -219,6 +219,8 @@ class Uploader:
 
     def _reached(self, session: Session, error: HubcliError) -> int | None:
         """Where to go on after a failure; None to start again."""
+        if not self._repository.registry.quirks.chunks:
+            return None
         if not _is_break(error) and not isinstance(error, _OutOfOrder):
             return None
         received = session.received()
@@ -233,6 +235,8 @@ class Uploader:
 
     def _chunk(self, session: Session) -> int:
         """Bytes of a chunk; 0 for one PUT of everything."""
+        if not self._repository.registry.quirks.chunks:
+            return 0
         if self._chunk_size:
             return max(self._chunk_size, session.least_chunk)
         return max(DEFAULT_CHUNK, session.least_chunk) if session.least_chunk else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +154,7 @@ def test_tab_completes_the_line(typed: str, line: str, complete: Prompt) -> None
 
 def test_commands_and_flags_are_listed_with_what_they_are_for(complete: Prompt) -> None:
     complete.offered("hubcli tag ")
-    assert "ls       -- List the tags of repositories" in complete.screen.screen
+    assert re.search(r"ls +-- List the tags of repositories", complete.screen.screen)
     complete.offered("hubcli tag ls --full")
     complete.screen.send("hubcli tag ls --f\t\t\x18b")
     complete.screen.expect("--full-ref")

@@ -17,6 +17,7 @@ IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - a name, not a secret
 """docker's user name for a secret that is a refresh token (docker-credential-helpers)."""
 
 _ACCESS_TOKENS = {"dckr_pat_": "PAT", "dckr_oat_": "OAT"}
+_SHORTEST_LIFE = 60.0
 _HUB_INDEX = re.compile(r"(?:index\.docker\.io|registry-1\.docker\.io|docker\.io)(?:/v[12])?")
 
 
@@ -37,17 +38,23 @@ class Credential:
     empty for one that was just given.
 
     A REFRESH_TOKEN is for the token server alone, a TOKEN is a bearer token for the Hub API.
+    `expires` is the end of its life in UNIX seconds, where that was told with it.
     """
 
     username: str
     secret: str = field(repr=False)
     source: str
     kind: Kind = Kind.PASSWORD
+    expires: float | None = None
 
     @classmethod
     def found(cls, username: str, secret: str, source: str) -> Credential:
         """A credential whose kind shows in the user name or in the secret's prefix."""
         return cls(username, secret, source, kind_of(username, secret))
+
+    def is_spent(self, now: float) -> bool:
+        """Whether it has run out, or is about to."""
+        return self.expires is not None and self.expires - _SHORTEST_LIFE < now
 
     @property
     def described(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -48,7 +49,8 @@ class Store(Source, Protocol):
 
 
 class Keychain:
-    """Asks its sources in turn; safe between threads, each host is looked up once.
+    """Asks its sources in turn; safe between threads, each host is looked up once, and again
+    when what was found has run out.
 
     `token` is a ready bearer token for the Hub API. A broken source is told through `warn`, by
     name, and the next one asked; if none knows the host, it is said that the going is anonymous.
@@ -60,10 +62,12 @@ class Keychain:
         *,
         warn: Callable[[str], None],
         token: Credential | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.sources = tuple(sources)
         self.token = token
         self._warn = warn
+        self._clock = clock
         self._found: dict[str, Credential | None] = {}
         self._told: set[str] = set()
         self._lock = threading.Lock()
@@ -71,7 +75,8 @@ class Keychain:
     def find(self, host: str) -> Credential | None:
         """The first credential for `host`, None to go anonymously."""
         with self._lock:
-            if host not in self._found:
+            found = self._found.get(host)
+            if host not in self._found or (found is not None and found.is_spent(self._clock())):
                 self._found[host] = self._search(host)
             return self._found[host]
 
@@ -110,8 +115,14 @@ class Keychain:
             self._warn(told)
 
 
-def keychain(settings: Settings, warn: Callable[[str], None], *, may_ask: bool = True) -> Keychain:
-    """The sources of the contract, in its order.
+def keychain(
+    settings: Settings,
+    warn: Callable[[str], None],
+    *,
+    may_ask: bool = True,
+    last: Sequence[Source] = (),
+) -> Keychain:
+    """The sources of the contract, in its order, with `last` behind them.
 
     Without `may_ask` nobody is asked to unlock anything, for what is locked counts as empty.
     """
@@ -122,6 +133,7 @@ def keychain(settings: Settings, warn: Callable[[str], None], *, may_ask: bool =
             *own_stores(settings, may_ask=may_ask).values(),
             DockerConfig(environ, may_ask=may_ask),
             *podman_files(environ, may_ask=may_ask),
+            *last,
         ),
         warn=warn,
         token=hub_token(environ),

@@ -257,7 +257,19 @@ _MEANINGS: Mapping[str, Value] = {
     "token create SCOPE": Value(("repo:admin", "repo:write", "repo:read", "repo:public_read")),
     **dict.fromkeys(
         (
-            *("CODE", "DIGEST", "EXPR", "GLOB", "N", "P", "QUERY", "RANGE", "REGEX", "RULE"),
+            *(
+                "CODE",
+                "DIGEST",
+                "EXPR",
+                "GLOB",
+                "KEY=VALUE",
+                "N",
+                "P",
+                "QUERY",
+                "RANGE",
+                "REGEX",
+                "RULE",
+            ),
             *("SECONDS", "SIZE", "TEXT", "USER", "VALUE", "account info NAME"),
             *("K", "K=V", "NEW", "NEW_TAG", "PORT[/PROTO]", "TIME", "WORDS"),
             *("manifest put TYPE", "mutate DIR", "push TYPE", "referrer ls TYPE"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubcli.cli.brief import brief
 from hubcli.cli.commands import One, Shown
 from hubcli.cli.options import DryRun, Yes
 from hubcli.cli.repo.declared import (
@@ -18,23 +17,24 @@ from hubcli.cli.repo.declared import (
     Description,
     Name,
     Private,
+    ProviderOptions,
     Readme,
     group,
 )
+from hubcli.cli.repo.elsewhere import changes_elsewhere, editor
 from hubcli.cli.repo.freezing import VERIFY, frozen_tags
 from hubcli.cli.repo.names import on_hub, refuse_one_part
+from hubcli.cli.repo.plans import Change, Plan, carry_out, show
 from hubcli.cli.repo.texts import read_readme
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import Unsupported, UsageError, doing
-from hubcli.output import Row, Selection, visible
+from hubcli.output import Row, Selection
+from hubcli.reference import Reference, parse_repository
 
 if TYPE_CHECKING:
     from hubcli.hub.repositories import Repositories
 
 _ACTION = "edit"
-_NOTHING_TO_EDIT = "{host} keeps nothing of a repository that could be edited"
-_MOST_FROZEN = 10
-"""Tags that are named before they are frozen; --dry-run names all."""
 # Texts may come back with other line ends; these come back as they were sent, or not at all.
 _READ_BACK = frozenset({"visibility", "categories", "immutable_tags"})
 
@@ -48,52 +48,36 @@ class _Wish:
     readme: str | None
     categories: Sequence[str] | None
     rules: Sequence[str] | None
+    options: Sequence[str] = ()
 
     @property
     def is_empty(self) -> bool:
         return self == _Wish(None, None, None, None, None)
 
-
-@dataclass(frozen=True)
-class _Change:
-    """Fields of the repository's row, their new values, and the call that makes them so."""
-
-    after: Mapping[str, object]
-    apply: Callable[[], None]
-
-    def differing(self, row: Row) -> list[str]:
-        """The fields that are not so yet; the order of a list does not count."""
-        return [
-            field
-            for field, value in self.after.items()
-            if _comparable(row[field]) != _comparable(value)
-        ]
-
-    def shown(self, row: Row) -> Iterator[str]:
-        for field, value in self.after.items():
-            yield f"{field}: {brief(row[field])} -> {brief(value)}"
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What differs from the repository's row, and the tags that new rules freeze (None: none)."""
-
-    row: Row
-    changes: Sequence[_Change]
-    frozen: Sequence[str] | None
+    @property
+    def asked(self) -> list[str]:
+        """What providers may know of it, by the names that `providers.Edit` has."""
+        named = {
+            "private": self.private,
+            "description": self.description,
+            "immutable_tags": self.rules,
+        }
+        return [name for name, value in named.items() if value is not None]
 
     @property
-    def visibility(self) -> object:
-        """What it becomes, where that changes."""
-        return next((c.after["visibility"] for c in self.changes if "visibility" in c.after), None)
+    def for_hub_alone(self) -> list[str]:
+        flags = {"--readme": self.readme, "--category": self.categories}
+        return [flag for flag, value in flags.items() if value is not None]
 
-    def told(self, change: _Change, most: int | None = _MOST_FROZEN) -> Iterator[str]:
-        """What was and will be, line by line; of frozen tags no more than `most` are named."""
-        yield from change.shown(self.row)
-        if self.frozen and "immutable_tags" in change.after:
-            named = self.frozen[:most]
-            rest = len(self.frozen) - len(named)
-            yield f"freezes {', '.join(named)}" + (f" and {rest:,} others" if rest else "")
+
+@dataclass(frozen=True)
+class _Target:
+    """The repository to edit, wherever it is."""
+
+    name: str
+    inspect: Callable[[], Row]
+    changes: Callable[[], Iterator[Change]]
+    frozen: Callable[[Sequence[Change]], Sequence[str] | None] = lambda _: None
 
 
 @group.command(
@@ -133,6 +117,7 @@ def edit(
     archive: Annotated[
         bool | None, typer.Option("--archive/--unarchive", help="Make it read-only.")
     ] = None,
+    option: ProviderOptions = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> Shown:
@@ -146,27 +131,29 @@ def edit(
       hubcli repo edit acme/api --private --yes
       hubcli repo edit acme/api --immutable-tags 'v.*' --immutable-tags '.*-RELEASE'
     """
-    path = _path(runtime, name, archive)
+    reference = parse_repository(name)
+    path = _path(runtime, name, archive) if reference.on_hub else reference.name
     wish = _Wish(
         private,
         description,
-        _readme(runtime, description, readme),
+        _readme(runtime, reference, description, readme),
         _chosen(category, no_categories, "--category and --no-categories"),
         _chosen(immutable_tags, no_immutable_tags, "--immutable-tags and --no-immutable-tags"),
+        option or (),
     )
     if wish.is_empty:
         raise UsageError("nothing to change was named", hint="hubcli repo edit --help")
-    repositories = runtime.session.hub.repositories
+    target = (_on_hub if reference.on_hub else _elsewhere)(runtime, reference, wish)
     with doing(_ACTION, path):
-        row = repositories.inspect(path)
-        changes = [each for each in _changes(repositories, path, wish) if each.differing(row)]
-        plan = _Plan(row, changes, _frozen(repositories, path, changes))
+        row = target.inspect()
+        changes = [each for each in target.changes() if each.differing(row)]
+        plan = Plan(row, changes, target.frozen(changes))
         if dry_run:
-            _show(runtime, plan)
+            show(runtime, plan)
             return None
-        _carry_out(runtime, plan, yes, selection.quiet)
-        now = repositories.inspect(path)
-    _warn_of_the_lost(runtime, now, changes)
+        carry_out(runtime, plan, yes, selection.quiet)
+        now = target.inspect()
+    _warn_of_the_lost(runtime, reference, now, changes)
     if selection.format or selection.fields or selection.query:
         return One(now)
     if not selection.quiet:
@@ -174,9 +161,32 @@ def edit(
     return None
 
 
+def _on_hub(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
+    if wish.options:
+        raise Unsupported("Docker Hub has no --option", action=_ACTION, reference=reference.name)
+    repositories, path = runtime.session.hub.repositories, reference.path
+    return _Target(
+        path,
+        lambda: repositories.inspect(path),
+        lambda: _changes(repositories, path, wish),
+        lambda changes: _frozen(repositories, path, changes),
+    )
+
+
+def _elsewhere(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
+    provider, shows = editor(runtime, reference, wish.asked, wish.for_hub_alone)
+    return _Target(
+        reference.name,
+        lambda: shows.repository(reference.path),
+        lambda: changes_elsewhere(
+            provider, reference, wish.private, wish.description, wish.rules, wish.options
+        ),
+    )
+
+
 def _path(runtime: Runtime, name: str, archive: bool | None) -> str:
     """The repository to edit; everything that can be refused without asking Hub is."""
-    reference = on_hub(name, _ACTION, _NOTHING_TO_EDIT)
+    reference = on_hub(name, _ACTION, "")
     refuse_one_part(name, runtime.session, _ACTION)
     if archive is not None:
         raise Unsupported(
@@ -188,11 +198,14 @@ def _path(runtime: Runtime, name: str, archive: bool | None) -> str:
     return reference.path
 
 
-def _readme(runtime: Runtime, description: str | None, source: str | None) -> str | None:
+def _readme(
+    runtime: Runtime, reference: Reference, description: str | None, source: str | None
+) -> str | None:
     from hubcli.hub.repositories import LONGEST_README, check_texts
 
     text = read_readme(runtime, source, LONGEST_README)
-    check_texts(description, text)
+    if reference.on_hub:
+        check_texts(description, text)
     return text
 
 
@@ -202,54 +215,32 @@ def _chosen(given: list[str] | None, cleared: bool, flags: str) -> list[str] | N
     return [] if cleared else given or None
 
 
-def _changes(repositories: Repositories, path: str, wish: _Wish) -> Iterator[_Change]:
+def _changes(repositories: Repositories, path: str, wish: _Wish) -> Iterator[Change]:
     """What is to be done, visibility first: a plan may have no room for it."""
     if wish.private is not None:
-        yield _Change(
+        yield Change(
             {"visibility": "private" if wish.private else "public"},
             partial(repositories.set_private, path, wish.private),
         )
     given = {"description": wish.description, "readme": wish.readme}
     texts = {field: text for field, text in given.items() if text is not None}
     if texts:
-        yield _Change(texts, partial(repositories.describe, path, **texts))
+        yield Change(texts, partial(repositories.describe, path, **texts))
     if wish.categories is not None:
         categories = repositories.categories(wish.categories) if wish.categories else ()
-        yield _Change(
+        yield Change(
             {"categories": [category.slug for category in categories]},
             partial(repositories.set_categories, path, categories),
         )
     if wish.rules is not None:
-        yield _Change(
+        yield Change(
             {"immutable_tags": [*wish.rules]},
             partial(repositories.set_immutable_tags, path, wish.rules),
         )
 
 
-def _carry_out(runtime: Runtime, plan: _Plan, yes: bool, quiet: bool) -> None:
-    """Make the changes; what they are is told once: in the question, or as each is made."""
-    asks = plan.visibility is not None and not yes
-    if asks:
-        _confirm(runtime, plan)
-    for change in plan.changes:
-        change.apply()
-        if not asks and not quiet:
-            _tell(runtime, plan.told(change))
-
-
-def _confirm(runtime: Runtime, plan: _Plan) -> None:
-    """Ask before a repository is shown to others, or taken from them."""
-    name, after = plan.row["name"], plan.visibility
-    for change in plan.changes:
-        _tell(runtime, plan.told(change))
-    who = "everybody can" if after == "public" else "only those with access can"
-    if not runtime.output.confirm(f"Make {name} {after}, so that {who} pull it?"):
-        runtime.output.notice("nothing was changed")
-        raise typer.Exit(1)
-
-
 def _frozen(
-    repositories: Repositories, path: str, changes: Sequence[_Change]
+    repositories: Repositories, path: str, changes: Sequence[Change]
 ) -> Sequence[str] | None:
     """The tags that new rules freeze; None where the rules do not change."""
     for change in changes:
@@ -259,31 +250,17 @@ def _frozen(
     return None
 
 
-def _tell(runtime: Runtime, lines: Iterable[str]) -> None:
-    for line in lines:
-        runtime.output.notice(line)
-
-
-def _show(runtime: Runtime, plan: _Plan) -> None:
-    for change in plan.changes:
-        for line in plan.told(change, None):
-            runtime.output.text(visible(line))
-    if not plan.changes:
-        runtime.output.notice(f"{plan.row['name']} is like that already")
-
-
-def _warn_of_the_lost(runtime: Runtime, row: Row, changes: Sequence[_Change]) -> None:
+def _warn_of_the_lost(
+    runtime: Runtime, reference: Reference, row: Row, changes: Sequence[Change]
+) -> None:
     """Say what is not so in spite of all: calls that nobody documents may have no effect."""
     lost = [field for change in changes for field in change.differing(row) if field in _READ_BACK]
     if lost:
         fields = ", ".join(lost)
-        runtime.output.warning(f"Docker Hub still shows other {fields} of {row['name']}")
+        where = "Docker Hub" if reference.on_hub else reference.host
+        runtime.output.warning(f"{where} still shows other {fields} of {row['name']}")
 
 
-def _summary(path: str, changes: Sequence[_Change]) -> str:
+def _summary(path: str, changes: Sequence[Change]) -> str:
     fields = [field for change in changes for field in change.after]
     return f"changed {path}: {', '.join(fields)}" if fields else f"{path} is like that already"
-
-
-def _comparable(value: object) -> object:
-    return (sorted(value) if isinstance(value, list) else value) or None

@@ -12,19 +12,20 @@ from hubcli.cli.repo.declared import (
     Categories,
     Description,
     Private,
+    ProviderOptions,
     Readme,
     group,
 )
+from hubcli.cli.repo.elsewhere import Wanted, create_elsewhere
 from hubcli.cli.repo.names import is_one_part, on_hub, own_namespace
 from hubcli.cli.repo.texts import read_readme
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import Conflict, doing
+from hubcli.errors import Conflict, Unsupported, doing
 from hubcli.output import Row, Selection
 from hubcli.reference import parse_repository
 
 _ACTION = "create"
-_MADE_BY_PUSH = "{host} creates a repository when something is pushed to it"
-_PUSH = "hubcli push SOURCE {name}"
+_EVERY_TAG = ".*"
 
 
 @group.command(
@@ -33,6 +34,7 @@ _PUSH = "hubcli push SOURCE {name}"
     calls=(
         "POST /v2/namespaces/{namespace}/repositories",
         "GET /v2/users/{user}/registry-settings",
+        "PATCH /v2/namespaces/{namespace}/repositories/{repository}/immutabletags",
     ),
 )
 def create(
@@ -46,13 +48,21 @@ def create(
     description: Description = None,
     readme: Readme = None,
     category: Categories = None,
+    immutable_tags: Annotated[
+        bool, typer.Option("--immutable-tags", help="Its tags never change.")
+    ] = False,
+    scan_on_push: Annotated[
+        bool, typer.Option("--scan-on-push", help="Scan what is pushed; where a registry can.")
+    ] = False,
+    option: ProviderOptions = None,
     exist_ok: Annotated[
         bool, typer.Option("--exist-ok", help="Be content if it exists already.")
     ] = False,
 ) -> Shown:
     """Create a repository, and print its full name.
 
-    Without --private or --public it is what your account's settings say.
+    Without --private or --public it is what your account's settings say. Where a registry creates
+    repositories by pushing only, it says so; hubcli registry providers shows what each can do.
 
     \b
     Examples:
@@ -61,7 +71,21 @@ def create(
     """
     from hubcli.hub.repositories import LONGEST_README, check_texts
 
-    on_hub(name, _ACTION, _MADE_BY_PUSH, _PUSH)
+    reference = parse_repository(name)
+    if not reference.on_hub:
+        unknown = {"--readme": readme, "--category": category}
+        wanted = Wanted(
+            private, description, immutable_tags or None, scan_on_push or None, option or ()
+        )
+        row = create_elsewhere(
+            runtime, reference, wanted, [flag for flag, given in unknown.items() if given], exist_ok
+        )
+        return _shown(runtime, selection, row)
+    if scan_on_push or option:
+        raise Unsupported(
+            "Docker Hub has no --scan-on-push and no --option", action=_ACTION, reference=name
+        )
+    on_hub(name, _ACTION, "")
     overview = read_readme(runtime, readme, LONGEST_README)
     check_texts(description, overview)
     path = _path(runtime, name)
@@ -81,6 +105,10 @@ def create(
             return _shown(runtime, selection, repositories.inspect(path))
     if why is not None:
         runtime.output.notice(f"{path} is {why}; --private or --public decides")
+    if immutable_tags:
+        with runtime.attempting(), doing("make the tags immutable of", path):
+            repositories.set_immutable_tags(path, [_EVERY_TAG])
+            row = repositories.inspect(path)
     if categories:
         with runtime.attempting(), doing("set the categories of", path):
             repositories.set_categories(path, categories)

@@ -75,6 +75,14 @@ Readme = Annotated[
 Private = Annotated[
     bool | None, typer.Option("--private/--public", help="Who may see and pull it.")
 ]
+ProviderOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="KEY=VALUE",
+        help="What only this registry knows: hubcli registry providers (repeatable).",
+    ),
+]
 Categories = Annotated[
     list[str] | None,
     typer.Option("--category", metavar="C", help="A category of Docker Hub (up to three times)."),

@@ -130,11 +130,18 @@ def _on_hub(
 def _elsewhere(
     runtime: Runtime, where: Place, wanted: _Filter, order: Sort | None
 ) -> Iterator[Row]:
-    """A registry's catalog, which is names and nothing else."""
-    if wanted.private is not None:
+    """What the registry's own API tells, else its catalog: names and nothing else."""
+    from hubcli.providers import ListsRepositories
+
+    with doing(_ACTION, str(where)):
+        provider = runtime.session.provider(where.host)
+    known = {"name"} | provider.repository_fields
+    if wanted.private is not None and "visibility" not in known:
         raise _tells_nothing(where, "which repositories are private")
-    if order is not None and order.field != "name":
+    if order is not None and order.field not in known:
         raise _tells_nothing(where, f"the {order.field} of a repository")
+    if isinstance(provider, ListsRepositories):
+        return told(_ACTION, str(where), filter(wanted.accepts, provider.repositories(where.path)))
     rows = (
         _catalog_row(where.host, path)
         for paths in runtime.session.registry(where.host).catalog()

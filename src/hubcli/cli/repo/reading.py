@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from hubcli.cli.commands import One, Several, Shown
+from hubcli.cli.provided import required
 from hubcli.cli.repo.declared import DETAILS, Name, Names, group
 from hubcli.cli.repo.names import on_hub
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import doing
 from hubcli.output import Row
+from hubcli.reference import parse_repository
 
-_NO_DETAILS = "{host} tells nothing of a repository but its tags"
 _NO_STARS = "there are no stars on {host}, only on Docker Hub"
-_TAGS = "hubcli tag ls {name}"
 
 
 @group.command(
@@ -37,7 +37,7 @@ def readme(runtime: Runtime, name: Name) -> None:
     Rendered on a terminal; in a pipe it is the Markdown as it is.
     """
     row = _details(runtime, name, "read the overview of")
-    overview = str(row["readme"])
+    overview = str(row.get("readme") or "")
     if overview:
         runtime.output.markdown(overview)
     else:
@@ -65,6 +65,13 @@ def unstar(runtime: Runtime, names: Names) -> None:
 
 
 def _details(runtime: Runtime, name: str, action: str) -> Row:
-    reference = on_hub(name, action, _NO_DETAILS, _TAGS)
+    reference = parse_repository(name)
+    if reference.on_hub:
+        path = on_hub(name, action, "").path
+        with doing(action, path):
+            return runtime.session.hub.repositories.inspect(path)
+    from hubcli.providers import ShowsRepositories
+
+    provider = required(runtime, reference, ShowsRepositories, "repo inspect", action)
     with doing(action, reference.name):
-        return runtime.session.hub.repositories.inspect(reference.path)
+        return provider.repository(reference.path)

@@ -15,8 +15,8 @@ from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import All, Limit
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import TAG, group, showing
-from hubcli.cli.tag.sources import DETAILS, Wish, find
-from hubcli.errors import UsageError
+from hubcli.cli.tag.sources import Wish, find, told_by
+from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Row, Selection, View
 from hubcli.reference import Reference, checked_digest, parse_pattern, parse_repository
 
@@ -97,7 +97,7 @@ def ls(
     )
     asked = list(_asked(runtime, repositories, wish))
     cuts: list[tuple[Reference, Cut]] = []
-    view = _view([reference for reference, _ in asked], wish, full_ref)
+    view = _view(runtime, [reference for reference, _ in asked], wish, full_ref)
     more = partial(_left_out, cuts) if screenful and not limit else None
     return Rows(_rows(runtime, asked, cuts), more, view)
 
@@ -169,12 +169,21 @@ def _for_a_screen(runtime: Runtime, selection: Selection) -> bool:
     return on_terminal and selection.format in {None, "table"} and selection.query is None
 
 
-def _view(references: Sequence[Reference], wish: Wish, full_ref: bool) -> View:
-    """The columns that are of use: Hub's, or the name and what has been asked for besides."""
+def _told_by(runtime: Runtime, reference: Reference) -> Sequence[str]:
+    """What a registry tells at once; one that does not answer will fail in its turn."""
+    try:
+        return told_by(runtime.session, reference)
+    except HubcliError:
+        return ()
+
+
+def _view(runtime: Runtime, references: Sequence[Reference], wish: Wish, full_ref: bool) -> View:
+    """The columns that are of use: Hub's, or the name with what is told or was asked for."""
     if any(reference.on_hub for reference in references):
         columns = [field.name for field in TAG.defaults]
     else:
-        columns = ["name", *(name for name in DETAILS if name in wish.lookups)]
+        known = {name for one in references for name in _told_by(runtime, one)}
+        columns = ["name", *(one.name for one in TAG.fields if one.name in known | wish.columns)]
     if wish.aliases:
         columns.append("aliases")
     if len(references) > 1 and not full_ref:

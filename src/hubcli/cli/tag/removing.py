@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
@@ -103,16 +103,32 @@ class RegistryTags:
 
     @cached_property
     def _untagger(self) -> Untagger:
+        from hubcli.providers import RemovesManifests
         from hubcli.registry.untag import Untagger
 
+        provider = self._session.provider(self._reference.host)
         # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
-        return Untagger(self._session.repository(self._reference, "*"), self._session.warn)
+        return Untagger(
+            self._session.repository(self._reference, "*"),
+            self._session.warn,
+            delete=partial(provider.remove_manifest, self._reference.path)
+            if isinstance(provider, RemovesManifests)
+            else None,
+        )
 
     def digest(self, tag: str) -> str | None:
         return self._repository.resolve(tag).digest
 
     def matching(self, glob: str) -> Iterator[tuple[str, str | None]]:
+        from hubcli.providers import ListsTags
         from hubcli.registry.details import Details
+
+        provider = self._session.provider(self._reference.host)
+        if isinstance(provider, ListsTags) and "digest" in provider.tag_fields:
+            for row in provider.tags(self._reference.path):
+                if fnmatchcase(str(row["name"]), glob):
+                    yield str(row["name"]), None if row["digest"] is None else str(row["digest"])
+            return
 
         names = (
             name for page in self._repository.tags() for name in page if fnmatchcase(name, glob)
@@ -123,6 +139,20 @@ class RegistryTags:
 
     def remove(self, tag: str, digest: str | None) -> None:
         self._untagger.remove(tag, digest or self._repository.resolve(tag).digest)
+
+
+class ProviderTags(RegistryTags):
+    """A registry whose own API removes a tag alone."""
+
+    def remove(self, tag: str, digest: str | None) -> None:
+        from hubcli.providers import RemovesTags
+
+        found = self.digest(tag)
+        if digest is not None and found != digest:
+            raise Conflict(f"it was moved meanwhile, to {found}; nothing was deleted")
+        provider = self._session.provider(self._reference.host)
+        assert isinstance(provider, RemovesTags)
+        provider.remove_tag(self._reference.path, tag, str(found))
 
 
 @group.command(
@@ -184,7 +214,13 @@ def _wish(text: str) -> tuple[Reference, str]:
 
 
 def _tags(runtime: Runtime, repository: Reference) -> Tags:
-    return (HubTags if repository.on_hub else RegistryTags)(runtime.session, repository)
+    if repository.on_hub:
+        return HubTags(runtime.session, repository)
+    from hubcli.providers import RemovesTags
+
+    with doing(_ACTION, str(repository)):
+        removes_tags = isinstance(runtime.session.provider(repository.host), RemovesTags)
+    return (ProviderTags if removes_tags else RegistryTags)(runtime.session, repository)
 
 
 def _targets(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import tee
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubcli.errors import Unsupported
@@ -12,6 +13,7 @@ from hubcli.reference import Reference
 
 if TYPE_CHECKING:
     from hubcli.oci import Platform
+    from hubcli.registry.details import Details
     from hubcli.session import Session
     from hubcli.tags import Names, Order
 
@@ -21,7 +23,7 @@ DETAILS = ("digest", "size", "platforms", "created")
 """What `--details` fetches where a registry lists names only."""
 
 _FETCHED = frozenset({*DETAILS, "media_type", "type"})
-_HUB_ONLY = frozenset({"updated", "pushed", "pulled"})
+_TIMES = frozenset({"updated", "pushed", "pulled"})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Wish:
         if self.order is not None:
             wanted.add(self.order.key)
         return _FETCHED & wanted
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What is shown because it was asked for."""
+        return self.lookups & frozenset(DETAILS)
 
     def accepts(self, row: Row) -> bool:
         if self.digest is not None and row.get("digest") != self.digest:
@@ -125,11 +132,14 @@ def _on_hub(session: Session, reference: Reference, wish: Wish) -> Found:
 
 
 def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
-    if wish.order is not None and wish.order.key in _HUB_ONLY:
+    known = told_by(session, reference)
+    if wish.order is not None and wish.order.key in _TIMES - set(known):
         raise Unsupported(
             f"{reference.host} does not say when tags were {wish.order.key}",
             hint=f"hubcli tag ls {reference.name} --sort created",
         )
+    if known:
+        return _on_provider(session, reference, wish, frozenset(known))
     repository = session.repository(reference)
     counted = Counted(name for page in repository.tags() for name in page if wish.names(name))
     if not wish.lookups:
@@ -143,6 +153,46 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
     if wish.filters_rows:
         return Found(filter(wish.accepts, rows), lambda: None)
     return Found(rows, counted.total)
+
+
+def told_by(session: Session, reference: Reference) -> tuple[str, ...]:
+    """The fields that a registry's own API has for all tags at once; none where it has none."""
+    from hubcli.providers import ListsTags
+
+    provider = session.provider(reference.host)
+    return provider.tag_fields if isinstance(provider, ListsTags) else ()
+
+
+def _on_provider(
+    session: Session, reference: Reference, wish: Wish, known: frozenset[str]
+) -> Found:
+    """The rows of the registry's own API; what they lack is looked up tag by tag, if wanted."""
+    from hubcli.providers import ListsTags
+
+    provider = session.provider(reference.host)
+    assert isinstance(provider, ListsTags)
+    counted = Counted(
+        {**_row(reference, str(row["name"])), **row}
+        for row in provider.tags(reference.path)
+        if wish.names(str(row["name"]))
+    )
+    lacking = wish.lookups - known
+    rows: Iterator[Row] = counted
+    if lacking:
+        from hubcli.registry.details import Details
+
+        rows = _completed(counted, Details(session.repository(reference), lacking))
+    if wish.filters_rows:
+        return Found(filter(wish.accepts, rows), lambda: None)
+    return Found(rows, counted.total)
+
+
+def _completed(rows: Iterable[Row], details: Details) -> Iterator[Row]:
+    """The rows with what is looked up for each; of those that are gone meanwhile, none."""
+    first, again = tee(rows)
+    for row, (_, found) in zip(again, details.of(str(row["name"]) for row in first), strict=False):
+        if found is not None:
+            yield {**found, **{name: value for name, value in row.items() if value is not None}}
 
 
 class Counted(Iterator[_Item]):

@@ -1,0 +1,80 @@
+"""What every provider is: its surroundings, and what it declares about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from hubcli.auth.credentials import Credential
+from hubcli.config import Endpoint
+from hubcli.errors import CredentialFailure, HubcliError
+from hubcli.http.client import Client
+
+if TYPE_CHECKING:
+    from hubcli.providers.rows import ProviderRow
+    from hubcli.registry import Registry
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a provider works with, at one host.
+
+    `credential` finds the host's, by all sources in their order; `registry` is the client of its
+    `/v2/` side; `notify` tells people about waits and fallbacks.
+    """
+
+    row: ProviderRow
+    host: str
+    endpoint: Endpoint
+    environ: Mapping[str, str]
+    http: Client
+    credential: Callable[[], Credential | None]
+    registry: Callable[[], Registry]
+    notify: Callable[[str], None]
+    concurrency: int = 8
+
+    def api_url(self, usual: str) -> str:
+        """Where the API is: what the configuration row's `api` says, else `usual`."""
+        return (self.endpoint.row.api or usual).rstrip("/")
+
+
+Refusal = tuple[str, str | None]
+"""Why a command is not for this registry, and the command that helps; `{host}`, `{name}`."""
+
+
+class Provider:
+    """A registry with an API of its own. Subclasses have the methods of their capabilities.
+
+    They import what is heavy where it is used: the class alone must cost nothing.
+    """
+
+    repository_fields: ClassVar[frozenset[str]] = frozenset()
+    """What `repositories` tells beyond the name: `visibility`, `created`, `size` …"""
+    tag_fields: ClassVar[tuple[str, ...]] = ()
+    """What `tags` tells beyond the name, in the order of the columns: `digest`, `pushed` …"""
+    creates: ClassVar[frozenset[str]] = frozenset()
+    """The fields of `Creation` that have a meaning here."""
+    edits: ClassVar[frozenset[str]] = frozenset()
+    """The fields of `Edit` that have a meaning here."""
+    options: ClassVar[Mapping[str, str]] = {}
+    """The keys of `--option KEY=VALUE`, each with what it takes and means."""
+    refusals: ClassVar[Mapping[str, Refusal]] = {}
+    """Better words than the usual ones, by command, for what this registry cannot do."""
+    identities: ClassVar[str] = ""
+    """Where `identity` looks, in words for the table of providers."""
+
+    def __init__(self, at: Surroundings) -> None:
+        self.at = at
+
+    def missing_extra(self, kind: type[HubcliError] = HubcliError) -> HubcliError:
+        """The failure to raise where the package behind `row.extra` cannot be imported.
+
+        `identity` raises it as a CredentialFailure: then other sources are named, too.
+        """
+        row = self.at.row
+        reason = f"{row.title} needs the extra {row.extra}"
+        hint = f"pip install 'hubcli[{row.extra}]'"
+        if kind is CredentialFailure:
+            reason = f"{reason} to use your identity there: {hint}"
+        return kind(reason, hint=hint)

@@ -1,0 +1,88 @@
+"""The table of the registries that hubcli knows by name, and what is peculiar to each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from hubcli.registry.quirks import Quirks
+
+if TYPE_CHECKING:
+    from hubcli.providers.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What gives a registry away in the answer to `GET /v2/`: one of these is enough.
+
+    `realm` is a regular expression for the end of the realm's path; where there is a `service`,
+    that has to be right as well. `headers` are names.
+    """
+
+    realm: str | None = None
+    service: str | None = None
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """One kind of registry.
+
+    `name` is what a configuration row calls it, `title` what people do. `hosts` matches the whole
+    of a `HOST[:PORT]`, `known_as` says the same for people. `code` is `module:Class` in this
+    package, None where there is nothing but data; `extra` is the extra of hubcli that the class
+    needs. `home` is the host of a registry that there is only one of: who has set one of
+    `variables` has an identity there.
+    """
+
+    name: str
+    title: str
+    hosts: str | None = None
+    known_as: str | None = None
+    marks: Marks = field(default_factory=Marks)
+    code: str | None = None
+    extra: str | None = None
+    home: str | None = None
+    variables: tuple[str, ...] = ()
+    quirks: Quirks = field(default_factory=Quirks)
+
+    def is_at(self, host: str) -> bool:
+        return self.hosts is not None and re.fullmatch(self.hosts, host) is not None
+
+    def load(self) -> type[Provider] | None:
+        """The class behind the row; its module is imported now."""
+        if self.code is None:
+            return None
+        module, _, name = self.code.partition(":")
+        found: type[Provider] = getattr(import_module(f"hubcli.providers.{module}"), name)
+        return found
+
+
+ROWS: tuple[ProviderRow, ...] = (
+    ProviderRow(
+        "ghcr",
+        "GitHub Container Registry",
+        hosts=r"ghcr\.io|docker\.pkg\.github\.com",
+        known_as="ghcr.io",
+        code="ghcr:GitHubPackages",
+        home="ghcr.io",
+        variables=("GITHUB_TOKEN", "GH_TOKEN"),
+        # A PATCH of more than 4 MiB is answered 416; DELETE with 405, referrers with 404.
+        quirks=Quirks(
+            catalog=False,
+            chunks=False,
+            deletes_tags=False,
+            deletes_manifests=False,
+            referrers=False,
+        ),
+    ),
+    ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
+    ProviderRow("distribution", "distribution, and any other registry"),
+)
+"""In the order in which they are tried; a name that a configuration row has decides at once."""
+
+PLAIN = ROWS[-1]
+BY_NAME: Mapping[str, ProviderRow] = {row.name: row for row in ROWS}

@@ -1,0 +1,31 @@
+"""How a registry departs from distribution-spec 1.1, where a client has to know it beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hubcli.auth.challenge import CATALOG_SCOPE
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """Facts about one registry; every default is what the specification says, or a try tells.
+
+    What a client can find out from an answer, and lives with either way, is no quirk.
+    """
+
+    catalog: bool = True
+    """False where `/v2/_catalog` is missing, or names less than there is."""
+    catalog_scopes: tuple[str, ...] = (str(CATALOG_SCOPE),)
+    """What the token for the catalog is asked for; some token servers refuse to hear of it."""
+    chunks: bool = True
+    """False where blobs go in one PUT from their start: parts are lost, or miscounted."""
+    deletes_tags: bool | None = None
+    """Whether DELETE by tag removes that tag alone; None to try it, and to look what it did."""
+    deletes_manifests: bool = True
+    """False where `/v2/` deletes nothing at all."""
+    referrers: bool = True
+    """False where there is no referrers API to be asked."""
+
+
+NO_QUIRKS = Quirks()
