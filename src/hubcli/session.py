@@ -12,8 +12,9 @@ from hubcli.reference import HUB, Reference
 
 if TYPE_CHECKING:
     from hubcli.auth.credentials import Credential, Keychain
-    from hubcli.auth.tokens import TokenCache
+    from hubcli.auth.tokens import RegistryAuthorizer, TokenCache
     from hubcli.http.client import Client
+    from hubcli.http.response import Response
     from hubcli.hub import Hub
     from hubcli.hub.scim import Scim
     from hubcli.providers import Provider, Providers
@@ -46,6 +47,7 @@ class Session:
         self._hurried = hurried
         self._max_wait = settings.defaults.max_wait if max_wait is None else max_wait
         self._registries: dict[str, Registry] = {}
+        self._authorizers: dict[str, RegistryAuthorizer] = {}
         self._connections = 2 * settings.defaults.concurrency
 
     def close(self) -> None:
@@ -110,8 +112,15 @@ class Session:
             http=lambda: self.http,
             credential=lambda host: self.keychain.find(host),
             registry=self.registry,
+            greet=self._greet,
             notify=self.notify,
         )
+
+    def _greet(self, host: str) -> Response:
+        """The answer to `GET /v2/`, which also says how one signs in there."""
+        answer = self.registry(host).greet()
+        self._authorizers[host].heed(answer)
+        return answer
 
     def provider(self, host: str) -> Provider:
         """What a registry can do by an API of its own; Docker Hub's is `hub`, and not this."""
@@ -128,16 +137,16 @@ class Session:
     def registry(self, host: str) -> Registry:
         """The client of a registry, by the host in references (`docker.io` for Docker Hub)."""
         if host not in self._registries:
-            self._registries[host] = self._registry(host, self.keychain)
+            self._registries[host], self._authorizers[host] = self._registry(host, self.keychain)
         return self._registries[host]
 
     def anonymous_registry(self, host: str) -> Registry:
         """The same without any credential: what somebody sees who is not signed in."""
         from hubcli.auth.credentials import Keychain
 
-        return self._registry(host, Keychain((), warn=self.warn))
+        return self._registry(host, Keychain((), warn=self.warn))[0]
 
-    def _registry(self, host: str, keychain: Keychain) -> Registry:
+    def _registry(self, host: str, keychain: Keychain) -> tuple[Registry, RegistryAuthorizer]:
         from hubcli.auth.tokens import RegistryAuthorizer
         from hubcli.registry import Registry
 
@@ -154,7 +163,7 @@ class Session:
             warn=self.warn,
             quirks=self.providers.quirks(host),
         )
-        return registry
+        return registry, authorizer
 
     def _absent_on_hub(self, path: str) -> bool:
         """Whether Hub's API knows no such repository: its registry tells that to nobody."""

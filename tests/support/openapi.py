@@ -11,7 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -99,13 +99,28 @@ class Operation:
 
 
 class Document:
-    """The published document with the known corrections applied."""
+    """A published document with the known corrections applied; by default those of Docker's.
 
-    def __init__(self, source: Mapping[str, Any]) -> None:
+    `query` adds parameters to routes and `undocumented` names routes that are not in it; of the
+    `parameters` of paths those that are given match their regular expression, not one segment.
+    """
+
+    def __init__(
+        self,
+        source: Mapping[str, Any],
+        *,
+        corrections: Iterable[Correction] = CORRECTIONS,
+        query: Mapping[str, Mapping[str, Schema]] = QUERY_PARAMETERS,
+        undocumented: Collection[str] = UNDOCUMENTED,
+        parameters: Mapping[str, str] | None = None,
+    ) -> None:
         self._source = _mended(source)
-        for correction in CORRECTIONS:
+        for correction in corrections:
             _apply(self._source, correction)
-        self._components = _json_schema(self._source["components"])
+        self._query = query
+        self._undocumented = undocumented
+        self._parameters = parameters or {}
+        self._components = _json_schema(self._source.get("components", {}))
         self._validators: dict[int, Draft202012Validator] = {}
 
     @classmethod
@@ -135,7 +150,7 @@ class Document:
         """
         operation = self.operation(exchange)
         if operation is None:
-            known = undocumented(exchange) is not None
+            known = undocumented(exchange, self._undocumented) is not None
             return [] if known else ["no such route, and it is not listed as undocumented"]
         return [*self._query_faults(operation, exchange), *self._body_faults(operation, exchange)]
 
@@ -157,8 +172,8 @@ class Document:
         }
         return Operation(
             route,
-            _pattern(route),
-            {**query, **QUERY_PARAMETERS.get(route, {})},
+            _pattern(route, self._parameters),
+            {**query, **self._query.get(route, {})},
             next(iter(_schemas(body).values()), None),
             bool(body.get("required", "content" in body)),
             answers,
@@ -236,15 +251,17 @@ class Document:
         return names.union(*(self._members(part) for part in found.get("allOf", [])))
 
 
-def undocumented(exchange: Exchange) -> str | None:
-    """The row of `UNDOCUMENTED` that an exchange falls under."""
+def undocumented(exchange: Exchange, routes: Collection[str] = UNDOCUMENTED) -> str | None:
+    """The row of `routes` that an exchange falls under."""
     request = f"{exchange.method} {exchange.path.rstrip('/')}"
-    return next((route for route in UNDOCUMENTED if _pattern(route).fullmatch(request)), None)
+    return next((route for route in routes if _pattern(route).fullmatch(request)), None)
 
 
-def _pattern(route: str) -> re.Pattern[str]:
-    parts = re.split(r"\{[^}]+\}", route)
-    return re.compile("[^/]+".join(map(re.escape, parts)))
+def _pattern(route: str, parameters: Mapping[str, str] | None = None) -> re.Pattern[str]:
+    parts = re.split(r"\{([^}]+)\}", route.rstrip("/"))
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = [(parameters or {}).get(name, "[^/]+") for name in parts[1::2]]
+    return re.compile("".join(parts))
 
 
 def _schemas(node: Mapping[str, Any]) -> dict[str, Schema]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Providers:
-    """By host; Docker Hub is none of them. `http`, `credential` and `registry` are the session's.
+    """By host; Docker Hub is none of them. what is callable is the session's.
 
     What costs a request is asked once per process, and less often than that where `memory` has it.
     """
@@ -35,6 +35,7 @@ class Providers:
         http: Callable[[], Client],
         credential: Callable[[str], Credential | None],
         registry: Callable[[str], Registry],
+        greet: Callable[[str], Response],
         notify: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -42,6 +43,7 @@ class Providers:
         self._http = http
         self._credential = credential
         self._registry = registry
+        self._greet = greet
         self._notify = notify
         self._asked: dict[str, Recognised | None] = {}
         self._providers: dict[str, Provider] = {}
@@ -101,10 +103,12 @@ class Providers:
         remembered = self._memory.recall(self._settings.endpoint(host).url)
         if remembered is not None:
             return remembered[0]
-        return self._learn(host, self._registry(host).greet())
+        return self._learn(host, self._greet(host))
 
     def _learn(self, host: str, answer: Response) -> Recognised | None:
         found = greeted(answer)
+        if found is not None:
+            self._registry(host).quirks = found.row.quirks
         if answer.ok or answer.status == 401:
             self._memory.keep(self._settings.endpoint(host).url, found)
         return found

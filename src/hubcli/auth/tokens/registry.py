@@ -13,6 +13,7 @@ from hubcli.config import Endpoint
 from hubcli.errors import Unavailable, Unsupported
 from hubcli.http import origin
 from hubcli.http.client import Client, Request
+from hubcli.http.response import Response
 
 _LONGEST_MARGIN = 30.0
 _FRESH = 5.0
@@ -113,6 +114,17 @@ class RegistryAuthorizer:
             raise server.stranger(self._endpoint.host)
         return value
 
+    def heed(self, greeting: Response) -> Challenge | None:
+        """What an answer to `GET /v2/` without a credential asks for; it is remembered."""
+        if not origin.same_origin(greeting.url, self._settled().url):
+            return None
+        challenge = preferred(greeting.challenges) if greeting.status == 401 else None
+        if greeting.ok:
+            challenge = _OPEN
+        if challenge is not None:
+            self._learn(challenge)
+        return challenge
+
     def _credential(self) -> Credential | None:
         return self._keychain.find(self._endpoint.host)
 
@@ -138,14 +150,7 @@ class RegistryAuthorizer:
                 if guessed:
                     return None  # it may speak TLS, which the request itself will find out
                 raise
-            if not origin.same_origin(response.url, url):
-                return None
-            challenge = preferred(response.challenges) if response.status == 401 else None
-            if response.ok:
-                challenge = _OPEN
-            if challenge is not None:
-                self._learn(challenge)
-            return challenge
+            return self.heed(response)
 
     def _bearer(
         self,

@@ -1,0 +1,270 @@
+"""The same scenario over every registry: same nouns, same fields, same exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hubcli.cli.repo.declared import DETAILS, REPOSITORY
+from hubcli.cli.tag.declared import TAG
+from hubcli.providers import ROWS, capabilities
+from hubcli.providers.rows import BY_NAME
+from support.images import Image
+from support.providers.rows import STAND_INS
+from support.providers.standin import Running
+from support.providers.watching import Watch
+from support.running import InProcess, Result
+
+
+@pytest.fixture
+def signed_in(cli: InProcess, registry: Running) -> InProcess:
+    done = login(cli, registry, registry.secret)
+    assert done.exit_code == 0, done.stderr
+    return cli
+
+
+def login(cli: InProcess, registry: Running, secret: str) -> Result:
+    arguments = ("--username", registry.username, "--password-stdin", "--store", "file")
+    return cli("login", registry.host, *arguments, stdin=secret)
+
+
+def can(registry: Running, command: str) -> bool:
+    return command in capabilities(BY_NAME[registry.row].load())
+
+
+def pushed(cli: InProcess, registry: Running, image: Image, *tags: str) -> str:
+    """A repository with these tags of one image; it is made first where pushing does not."""
+    name = registry.named("app")
+    if can(registry, "repo create"):
+        created = cli("repo", "create", name)
+        assert (created.exit_code, created.stdout) == (0, f"{name}\n"), created.stderr
+    for tag in tags:
+        done = cli("push", image.source, f"{name}:{tag}")
+        assert done.exit_code == 0, done.stderr
+    return name
+
+
+def test_every_row_has_a_stand_in() -> None:
+    assert list(STAND_INS) == [row.name for row in ROWS]
+
+
+def test_sign_in(cli: InProcess, registry: Running) -> None:
+    refused = login(cli, registry, "wrong")
+    assert refused.exit_code == 4
+    assert f"cannot sign in to {registry.host}" in refused.stderr
+    assert login(cli, registry, registry.secret).exit_code == 0
+    (row,) = cli("auth", "status", registry.host, "--check", "--format", "json").json()
+    assert (row["username"], row["valid"]) == (registry.username, True)
+
+
+def test_the_identity_needs_no_login_and_comes_last(
+    cli: InProcess, registry: Running, environ: dict[str, str], image: Image
+) -> None:
+    if not can(registry, "sign-in"):
+        pytest.skip(f"{registry.row} has no identity of its own")
+    assert cli("auth", "status", registry.host).exit_code == 4
+    environ.update(registry.identity)
+    (row,) = cli("auth", "status", registry.host, "--check", "--format", "json").json()
+    assert row["valid"] is True
+    assert row["source"] not in {"", None}
+    pushed(cli, registry, image, "v1")
+    assert login(cli, registry, registry.secret).exit_code == 0
+    (after,) = cli("auth", "status", registry.host, "--format", "json").json()
+    assert after["source"] != row["source"]
+
+
+def test_tags_are_listed_with_what_the_registry_knows(
+    signed_in: InProcess, registry: Running, image: Image
+) -> None:
+    name = pushed(signed_in, registry, image, "v1", "v2")
+    rows = signed_in("tag", "ls", name, "--format", "json", "--details").json()
+    assert {row["name"] for row in rows} == {"v1", "v2"}
+    for row in rows:
+        assert list(row) == list(TAG.names)
+        assert row["digest"] == image.digest
+        assert (row["reference"], row["repository"]) == (f"{name}:{row['name']}", name)
+        assert row["platforms"] == ["linux/amd64", "linux/arm64/v8"]
+    kind = BY_NAME[registry.row].load()
+    told = kind.tag_fields if kind else ()
+    plain = signed_in("tag", "ls", name, "--format", "json").json()
+    assert all(row[field] is not None for row in plain for field in told)
+    assert sorted(signed_in("tag", "ls", name, "-q").lines()) == ["v1", "v2"]
+    assert signed_in("tag", "ls", f"{name}:v1*", "-q").lines() == ["v1"]
+
+
+def test_an_image_is_inspected_and_copied_out(
+    signed_in: InProcess, registry: Running, image: Image, tmp_path: Path
+) -> None:
+    name = pushed(signed_in, registry, image, "v1")
+    row = signed_in("tag", "inspect", f"{name}:v1", "--format", "json").json()
+    assert (row["digest"], row["reference"]) == (image.digest, f"{name}:v1")
+    out = signed_in("copy", f"{name}:v1", f"oci:{tmp_path / 'out'}:v1", "--format", "json")
+    assert out.exit_code == 0, out.stderr
+    assert signed_in("digest", f"oci:{tmp_path / 'out'}:v1").stdout.split()[0] == image.digest
+
+
+def test_a_tag_goes_alone(signed_in: InProcess, registry: Running, image: Image) -> None:
+    name = pushed(signed_in, registry, image, "v1", "v2")
+    done = signed_in("tag", "rm", f"{name}:v1", "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert signed_in("tag", "ls", name, "-q").lines() == ["v2"]
+    assert signed_in("digest", f"{name}:v2").stdout.split()[0] == image.digest
+    assert signed_in("tag", "rm", f"{name}:v1", "--yes").exit_code == 3
+
+
+def test_a_tag_comes_back_or_the_registry_says_that_it_does_not(
+    signed_in: InProcess, registry: Running, image: Image
+) -> None:
+    name = pushed(signed_in, registry, image, "v1")
+    pushed_second = signed_in("tag", "cp", f"{name}:v1", "keep")
+    assert pushed_second.exit_code == 0
+    if not can(registry, "tag undelete"):
+        refused = signed_in("tag", "undelete", f"{name}:v1")
+        assert refused.exit_code == 1
+        assert "(UNSUPPORTED)" in refused.stderr
+        return
+    assert signed_in("tag", "rm", f"{name}:v1", f"{name}:keep", "--yes").exit_code == 0
+    done = signed_in("tag", "undelete", f"{name}:keep", "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    assert [row["digest"] for row in done.json()] == [image.digest]
+    assert "keep" in signed_in("tag", "ls", name, "-q").lines()
+
+
+def test_repositories(signed_in: InProcess, registry: Running, image: Image) -> None:
+    name = pushed(signed_in, registry, image, "v1")
+    place = name.rpartition("/")[0]
+    listed = signed_in("repo", "ls", place, "--format", "json")
+    assert listed.exit_code == 0, listed.stderr
+    rows = [row for row in listed.json() if row["name"] == name]
+    assert [list(row) for row in rows] == [list(REPOSITORY.names)]
+    kind = BY_NAME[registry.row].load()
+    told = kind.repository_fields if kind else frozenset()
+    required = {"visibility", "created", "updated", "size"} & told
+    assert all(rows[0][field] is not None for field in required)
+    inspected = signed_in("repo", "inspect", name, "--format", "json")
+    if can(registry, "repo inspect"):
+        assert list(inspected.json()) == list(DETAILS.names)
+        assert inspected.json()["name"] == name
+    else:
+        refused(inspected, f"hubcli tag ls {name}")
+    gone = signed_in("repo", "rm", name, "--yes")
+    if can(registry, "repo rm"):
+        assert gone.exit_code == 0, gone.stderr
+        assert name not in signed_in("repo", "ls", place, "-q").lines()
+    else:
+        refused(gone, None)
+
+
+def refused(done: Result, hint: str | None) -> None:
+    """It was refused in one line that names what can be done instead."""
+    assert (done.exit_code, done.stdout) == (1, "")
+    told = json.loads(done.stderr) if done.stderr.startswith("{") else None
+    assert "(UNSUPPORTED)" in done.stderr.splitlines()[0]
+    if hint is not None:
+        assert told["hint"] == hint if told else f"hint: {hint}\n" in done.stderr
+
+
+def test_what_cannot_be_made_says_how_it_is_made(signed_in: InProcess, registry: Running) -> None:
+    name = registry.named("fresh")
+    done = signed_in("repo", "create", name)
+    if can(registry, "repo create"):
+        assert (done.exit_code, done.stdout) == (0, f"{name}\n"), done.stderr
+        assert signed_in("repo", "create", name).exit_code == 1
+        assert signed_in("repo", "create", name, "--option", "no-such=1").exit_code == 2
+    else:
+        refused(done, None)
+        assert "hint: " in done.stderr
+
+
+def test_what_is_not_there(signed_in: InProcess, registry: Running) -> None:
+    name = registry.named("missing")
+    for command in (
+        ("tag", "ls", name),
+        ("tag", "inspect", f"{name}:v1"),
+        ("digest", f"{name}:v1"),
+    ):
+        done = signed_in(*command)
+        assert done.exit_code == 3, done.stderr
+    if can(registry, "repo inspect"):
+        assert signed_in("repo", "inspect", name).exit_code == 3
+    if can(registry, "repo rm"):
+        assert signed_in("repo", "rm", name, "--yes").exit_code == 3
+
+
+def test_too_many_requests(signed_in: InProcess, registry: Running, image: Image) -> None:
+    name = pushed(signed_in, registry, image, "v1")
+    assert registry.throttle is not None
+    registry.throttle(True)
+    done = signed_in("tag", "ls", name, "--format", "json")
+    assert done.exit_code == 5, done.stderr
+    assert "come back at 20" in done.stderr
+    registry.throttle(False)
+    assert signed_in("tag", "ls", name).exit_code == 0
+
+
+def test_search_or_what_to_do_instead(
+    signed_in: InProcess, registry: Running, image: Image
+) -> None:
+    name = pushed(signed_in, registry, image, "v1")
+    path = name.partition("/")[2]
+    done = signed_in("search", f"{registry.host}/{path}", "--format", "json")
+    if can(registry, "search"):
+        assert done.exit_code == 0, done.stderr
+        assert name in [row["name"] for row in done.json()]
+    else:
+        refused(done, f"hubcli repo ls {registry.host} --filter '*{path}*'")
+
+
+def test_it_is_recognised_and_says_why(signed_in: InProcess, registry: Running) -> None:
+    row = signed_in("registry", "ping", registry.host, "--format", "json").json()
+    assert row["provider"] == registry.row
+    by_name = BY_NAME[registry.row].is_at(registry.host)
+    assert row["recognised_by"] == ("its host name" if by_name else "the configuration")
+
+
+def test_the_transcript_is_what_the_contract_allows(
+    signed_in: InProcess, registry: Running, image: Image
+) -> None:
+    if not capabilities(BY_NAME[registry.row].load()) or registry.contract is None:
+        pytest.skip(f"{registry.row} has no API of its own")
+    contract = registry.contract()
+    name = pushed(signed_in, registry, image, "v1", "v2")
+    signed_in("tag", "ls", name)
+    signed_in("repo", "ls", name.rpartition("/")[0])
+    signed_in("repo", "inspect", name)
+    signed_in("search", name)
+    signed_in("tag", "rm", f"{name}:v1", "--yes")
+    signed_in("tag", "undelete", f"{name}:v1")
+    signed_in("repo", "rm", name, "--yes")
+    transcript = registry.transcript()
+    assert transcript
+    for exchange in transcript:
+        assert contract.request_faults(exchange) == [], str(exchange)
+        assert contract.answer_faults(exchange) == [], str(exchange)
+
+
+def test_no_secret_of_one_registry_goes_to_another(
+    cli: InProcess,
+    serve: object,
+    watch: Watch,
+    environ: dict[str, str],
+    image: Image,
+) -> None:
+    assert callable(serve)
+    registries: tuple[Running, ...] = serve(*STAND_INS)
+    watch.guard(registries)
+    for registry in registries:
+        environ.update(registry.identity)
+        assert login(cli, registry, registry.secret).exit_code == 0
+    for registry in registries:
+        name = pushed(cli, registry, image, "v1")
+        cli("repo", "ls", registry.host)
+        cli("tag", "ls", name)
+        cli("repo", "inspect", name)
+        for other in registries:
+            if other is not registry:
+                cli("copy", f"{name}:v1", f"{other.named('copied')}:{registry.row}")
+    assert watch.seen > 20 * len(registries)
+    assert watch.leaks == []

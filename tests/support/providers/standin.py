@@ -1,0 +1,272 @@
+"""What all stand-ins have in common: people, a registry in memory, a transcript, and running."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hubcli.sandbox.access import ALL_ACTIONS, OpenAccess
+from hubcli.sandbox.registry import registry_routes
+from hubcli.sandbox.storage import Storage
+from hubcli.sandbox.tokens import TokenMint
+from support.exchanges import Recorder
+from support.openapi import Document, Exchange
+from support.sandbox_registry import serving
+
+NEVER = 3600
+"""Seconds to wait before the next try, which nobody does: the failure has to come at once."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A registry that the conformance table runs over, real or not.
+
+    `config` are the lines of its row in hubcli's configuration; `identity` are the variables that
+    make the user somebody there without a login. `secrets` must never be seen by other hosts, and
+    `origins` (`127.0.0.1:PORT`) are the hosts that may. `transcript` are the exchanges of its API.
+    """
+
+    row: str
+    host: str
+    config: str
+    username: str
+    secret: str
+    namespace: str
+    origins: Sequence[str]
+    identity: Mapping[str, str] = field(default_factory=dict)
+    secrets: Sequence[str] = ()
+    throttle: Callable[[bool], None] | None = None
+    transcript: Callable[[], Sequence[Exchange]] = lambda: ()
+    contract: Callable[[], Document] | None = None
+
+    def named(self, name: str) -> str:
+        """A repository that nobody else uses, as hubcli spells it."""
+        return f"{self.host}/{self.namespace}/{name}"
+
+
+class People(OpenAccess):
+    """Who signs in may do everything; strangers may do nothing."""
+
+    def __init__(self, username: str, secret: str) -> None:
+        self.username = username
+        self.secret = secret
+        self.any_username = False
+
+    def authenticate(self, username: str, secret: str) -> str | None:
+        known = self.any_username or username == self.username
+        return username if known and secret == self.secret else None
+
+    def allowed(
+        self, subject: str | None, repository: str, actions: frozenset[str]
+    ) -> frozenset[str]:
+        return frozenset() if subject is None else actions & ALL_ACTIONS
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as APIs tell of it; `number` counts those of the registry, from 1."""
+
+    number: int
+    digest: str
+    media_type: str
+    size: int
+    pushed: datetime
+    tags: Sequence[str]
+
+
+class StandIn:
+    """A registry by script. Subclasses say which, and have the routes of its API.
+
+    `row` names the provider's row, `host` is the one in references. Its `/v2/` side is that of the
+    sandbox, in `wire` as the registry's quirks have it. Where `apart`, the API has its own host.
+    """
+
+    row: str
+    host: str
+    namespace = "acme"
+    username = "alice"
+    apart = False
+
+    def __init__(self) -> None:
+        self.secret = f"{self.row}-secret-{secrets.token_hex(12)}"
+        self.people = People(self.username, self.secret)
+        self.storage = Storage(None)
+        self.mint: TokenMint | None = TokenMint(secrets.token_bytes(32))
+        self.throttled = False
+
+    # What subclasses have
+
+    def routes(self) -> Sequence[Route]:
+        """The routes of the API."""
+        return ()
+
+    def wire(self, app: ASGIApp) -> ASGIApp:
+        """The registry with its quirks around it."""
+        return app
+
+    def identity(self) -> Mapping[str, str]:
+        """Variables that make one somebody here without a login."""
+        return {}
+
+    def contract(self) -> Document | None:
+        """What the API promises."""
+        return None
+
+    def too_many(self) -> Response:
+        """How the registry says that there were too many requests."""
+        return JSONResponse(
+            {"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]},
+            429,
+            {"Retry-After": str(NEVER)},
+        )
+
+    # What subclasses use
+
+    def is_signed_in(self, request: Request, *schemes: str) -> bool:
+        """Whether the header has the secret: as a bearer token, or as Basic authentication."""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in schemes:
+            return False
+        if scheme.lower() == "basic":
+            name, _, value = base64.b64decode(value).decode().partition(":")
+            return self.people.authenticate(name, value) is not None
+        return value == self.secret
+
+    def manifests(self, repository: str) -> list[Manifest]:
+        """What was pushed to a repository, the newest first."""
+        rows = self.storage.database.rows(
+            "SELECT manifests.rowid AS number, digest, media_type, image_size, pushed_at"
+            " FROM registry_manifests AS manifests JOIN registry_repositories AS repositories"
+            " ON repositories.id = manifests.repository_id WHERE repositories.name = ?"
+            " ORDER BY pushed_at DESC, manifests.rowid DESC",
+            (repository,),
+        )
+        return [
+            Manifest(
+                row["number"],
+                row["digest"],
+                row["media_type"],
+                row["image_size"],
+                datetime.fromtimestamp(row["pushed_at"], UTC),
+                self.storage.tags.names_of(repository, row["digest"]),
+            )
+            for row in rows
+        ]
+
+    def repositories(self) -> list[str]:
+        return self.storage.repositories.names()
+
+    def forget(self, repository: str) -> None:
+        """Delete a repository with all that is in it."""
+        with self.storage.database.transaction() as connection:
+            connection.execute("DELETE FROM registry_repositories WHERE name = ?", (repository,))
+
+    # Running
+
+    @contextmanager
+    def running(self) -> Iterator[Running]:
+        """Serve on loopback until the block ends."""
+        registry = self.wire(
+            Starlette(routes=registry_routes(self.storage, self.people, self.mint))
+        )
+        api = Starlette(routes=list(self.routes()))
+        recorder = Recorder(api)
+        together = _Either(recorder, registry)
+        with ExitStack() as stack:
+            stack.callback(self.storage.close)
+            wire = stack.enter_context(serving(self._held(registry if self.apart else together)))
+            ports = [wire]
+            if self.apart:
+                ports.append(stack.enter_context(serving(self._held(recorder))))
+            rows = [f'endpoint = "http://127.0.0.1:{wire}"']
+            if self.apart:
+                rows.append(f'api = "http://127.0.0.1:{ports[-1]}"')
+            rows.append(f'provider = "{self.row}"')
+            yield Running(
+                self.row,
+                self.host,
+                "\n".join([f'[registries."{self.host}"]', *rows, ""]),
+                self.username,
+                self.secret,
+                self.namespace,
+                [f"127.0.0.1:{port}" for port in ports],
+                self.identity(),
+                [self.secret],
+                lambda on: setattr(self, "throttled", on),
+                lambda: recorder.exchanges,
+                self._contract,
+            )
+
+    def _contract(self) -> Document:
+        found = self.contract()
+        assert found is not None, f"{self.row} has an API and no contract"
+        return found
+
+    def _held(self, app: ASGIApp) -> ASGIApp:
+        """`app`, unless there were too many requests."""
+
+        async def held(scope: Scope, receive: Receive, send: Send) -> None:
+            answer: ASGIApp = self.too_many() if self.throttled else app
+            await answer(scope, receive, send)
+
+        return held
+
+
+class _Either:
+    """The API for the paths that it has, the registry for all others."""
+
+    def __init__(self, api: Recorder, registry: ASGIApp) -> None:
+        self._api = api
+        self._registry = registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_registry = scope["path"].startswith(("/v2/", "/token")) or scope["path"] == "/v2"
+        await (self._registry if is_registry else self._api)(scope, receive, send)
+
+
+Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+
+
+def refusing(statuses: Mapping[tuple[str, str], Response], app: ASGIApp) -> ASGIApp:
+    """`app`, but for methods on paths with a part, as `("DELETE", "/manifests/")`."""
+
+    async def refused(scope: Scope, receive: Receive, send: Send) -> None:
+        for (method, part), answer in statuses.items():
+            if scope["type"] == "http" and scope["method"] == method and part in scope["path"]:
+                await answer(scope, receive, send)
+                return
+        await app(scope, receive, send)
+
+    return refused
+
+
+def page(request: Request, items: Sequence[Any], default: int = 30) -> tuple[list[Any], str | None]:
+    """The items of the page that `page` and `per_page` ask for, and the URL of the next one."""
+    size = min(int(request.query_params.get("per_page", default)), 100)
+    number = int(request.query_params.get("page", 1))
+    following = number * size < len(items)
+    url = request.url.include_query_params(page=number + 1)
+    return list(items[(number - 1) * size : number * size]), str(url) if following else None
+
+
+def linked(request: Request, items: Sequence[Any]) -> Response:
+    """A page of an array, with a `Link` to the next one."""
+    found, following = page(request, items)
+    headers = {"Link": f'<{following}>; rel="next"'} if following else {}
+    return JSONResponse(found, headers=headers)
+
+
+def stamp(moment: datetime) -> str:
+    """A time as most APIs write it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
