@@ -10,7 +10,7 @@ from hubcli.auth.tokens import server
 from hubcli.auth.tokens.cache import Token, TokenCache
 from hubcli.auth.tokens.flights import Flights
 from hubcli.config import Endpoint
-from hubcli.errors import Unavailable, Unsupported
+from hubcli.errors import Unavailable, Unsupported, Untrusted
 from hubcli.http import origin
 from hubcli.http.client import Client, Request
 from hubcli.http.response import Response
@@ -121,9 +121,17 @@ class RegistryAuthorizer:
         challenge = preferred(greeting.challenges) if greeting.status == 401 else None
         if greeting.ok:
             challenge = _OPEN
-        if challenge is not None:
+        if challenge is not None and self._is_good(challenge):
             self._learn(challenge)
         return challenge
+
+    def _is_good(self, challenge: Challenge) -> bool:
+        """Whether its realm is one that the registry, by what it is now, may send us to."""
+        try:
+            origin.realm_target(self._settled().url, challenge.realm or "")
+        except Untrusted:
+            return challenge.scheme != "bearer"
+        return True
 
     def _credential(self) -> Credential | None:
         return self._keychain.find(self._endpoint.host)
