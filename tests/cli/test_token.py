@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from support.running import InProcess
+from support.running import InProcess, Subprocess
 from support.sandbox import SandboxServer
 
 
@@ -120,8 +121,30 @@ def test_rotation_is_undone_where_a_step_fails(
     hub.fault(**rule)
     done = cli("token", "rotate", "ci", *arguments, env=hub.signed_in)
     assert done.exit_code == 4
-    assert done.stdout == ""
+    # The secret is shown before the old token goes, for nothing could be undone after that.
+    was_shown = rule["match"] != "^POST /v2/auth/token"
+    assert (done.stdout != "", "shown is removed again" in done.stderr) == (was_shown, was_shown)
     assert [row["uuid"] for row in hub.parts.accounts.tokens("alice")] == [uuid]
+    assert hub.parts.accounts.authenticate("alice", old) is not None
+
+
+@pytest.mark.parametrize("arguments", [(), ("--remove",)])
+def test_rotation_is_undone_where_nobody_gets_the_secret(
+    hub: SandboxServer, environ: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    uuid, old = made(hub, "ci")
+    command = Subprocess.command("token", "rotate", "ci", "-q", *arguments)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command,
+            env={**environ, **hub.signed_in},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, "No space left" in done.stderr) == (1, True)
+    assert [row["uuid"] for row in hub.parts.accounts.tokens("alice")] == [uuid]
+    assert labels(hub) == {"ci": True}
     assert hub.parts.accounts.authenticate("alice", old) is not None
 
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubcli import timestamps
-from hubcli.cli.commands import One, Shown
 from hubcli.cli.repo.names import own_namespace
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tokens.expiries import after
 from hubcli.cli.tokens.managing import CREATED, Named, group
 from hubcli.errors import HubcliError, NotFound, UsageError, doing
-from hubcli.output import Row
+from hubcli.output import Row, Selection
 from hubcli.reference import HUB
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ _STORES = ("none", "keyring", "file", "docker")
 )
 def rotate(
     runtime: Runtime,
+    selection: Selection,
     name: Named,
     store: Annotated[
         str,
@@ -52,12 +52,12 @@ def rotate(
     remove: Annotated[
         bool, typer.Option("--remove/--disable", help="What becomes of the old one.")
     ] = False,
-) -> Shown:
+) -> None:
     """Replace an access token by a new one with the same label, scopes and time to live.
 
     The new one is checked by signing in with it, and stored if you like; only then the old one is
     disabled (and says so in its label) or removed. Where a step fails, those before it are undone.
-    The new secret is shown this once.
+    The new secret is shown this once; where it cannot be written, that is undone, too.
 
     \b
     Examples:
@@ -74,8 +74,11 @@ def rotate(
         with _undoing(runtime, lambda: tokens.delete(str(made["uuid"])), "remove the new token"):
             credential = _checked(runtime, user, str(made["token"]))
             with _stored(runtime, store, credential):
+                # Before the old one goes: it may be what we are signed in with, and then nothing
+                # could be undone any more.
+                runtime.output.item(CREATED, made, selection)
+                runtime.output.flush()
                 _retire(runtime, tokens, old, remove)
-    return One(made)
 
 
 def _successor(tokens: PersonalTokens, old: Row) -> Row:
@@ -152,6 +155,7 @@ def _retire(runtime: Runtime, tokens: PersonalTokens, old: Row, remove: bool) ->
     except HubcliError as failure:
         state = _state(tokens, uuid)
         if state == "active":
+            runtime.output.warning("the token that was shown is removed again")
             raise
         if state == "unknown":
             runtime.report(failure)
