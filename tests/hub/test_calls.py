@@ -82,8 +82,8 @@ def test_a_refused_deletion_is_a_failure() -> None:
     with hub_api(lambda _: answered({"detail": "access denied: insufficient scope"}, 403)) as api:
         with pytest.raises(Denied) as refused:
             api[0].tags.delete("acme/api", "v1")
-        assert refused.value.hint is not None
-        assert "repo:admin" in refused.value.hint
+        assert "a personal access token with repo:admin" in refused.value.reason
+        assert "an organization access token with scope-tag-admin" in refused.value.reason
         assert len(api[1].seen) == 1
 
 

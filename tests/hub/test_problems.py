@@ -33,8 +33,17 @@ def answer(status: int, body: object, **headers: str) -> Response:
         ({"fields": {"ordering": ["Invalid value"]}, "text": "some words"}, "some words"),
         ({"full_description": ["Too long."]}, "full_description: Too long"),
         ({"__all__": ["Some words."]}, "some words"),
+        ({"name": ["Too long.", "Too odd."], "url": ["No URL."]},
+         "name: Too long; name: Too odd; url: No URL"),
+        ({"fields": {"ordering": ["Invalid value."]}}, "ordering: Invalid value"),
+        ({"fields": {"ordering": ["Invalid value."]}, "text": ""}, "ordering: Invalid value"),
+        ({"errors": {"name": ["Taken."]}}, "name: Taken"),
+        (["Some words.", "more"], "some words"),
+        ([{"detail": "Some words."}], "some words"),
         ({"code": 7, "message": "some words", "details": []}, "some words"),
         ({"schemas": ["urn:x"], "status": "400", "detail": "some words"}, "some words"),
+        ({"schemas": ["urn:x"], "status": "400"}, "the server answered 400"),
+        ({"code": 3, "message": "", "details": ["x"]}, "the server answered 400"),
         ({"errors": [{"code": "DENIED", "message": "some words"}]}, "some words"),
         ({"error": "invalid_request", "error_description": "some words"}, "some words"),
         ({"message": {"detail": {"text": "some words"}}}, "some words"),
@@ -42,7 +51,7 @@ def answer(status: int, body: object, **headers: str) -> Response:
         ({"detail": "Rate limit exceeded", "error": False}, "rate limit exceeded"),
         ({"message": "OCI says no"}, "OCI says no"),
     ],
-)
+)  # fmt: skip
 def test_the_words_of_the_body_are_the_reason(body: object, reason: str) -> None:
     assert problem(answer(400, body)).reason == reason
 

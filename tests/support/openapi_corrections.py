@@ -123,10 +123,22 @@ UNDOCUMENTED = {
     "PATCH /v2/repositories/{namespace}/{repository}": "the legacy way to edit",
     "DELETE /v2/repositories/{namespace}/{repository}": "as hub-tool removes repositories",
     "POST /v2/repositories/{namespace}/{repository}/privacy": "as Docker's provider sets it",
+    "POST /v2/namespaces/{namespace}/repositories/{repository}/privacy": (
+        "the same for organization access tokens; documented in prose"
+    ),
     "POST /v2/repositories/{namespace}/{repository}/stars": "star",
+    "POST /v2/namespaces/{namespace}/repositories/{repository}/stars": (
+        "the same for organization access tokens; documented in prose"
+    ),
     "DELETE /v2/repositories/{namespace}/{repository}/stars": "unstar",
+    "DELETE /v2/namespaces/{namespace}/repositories/{repository}/stars": (
+        "the same for organization access tokens; documented in prose"
+    ),
     "GET /v2/categories": "the list of categories",
     "PATCH /v2/repositories/{namespace}/{repository}/categories": "as the web page sets them",
+    "PATCH /v2/namespaces/{namespace}/repositories/{repository}/categories": (
+        "the same for organization access tokens; documented in prose"
+    ),
     "DELETE /v2/repositories/{namespace}/{repository}/tags/{tag}": "as hub-tool removes tags",
     "DELETE /v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}": (
         "documented in prose for OATs"

@@ -99,10 +99,22 @@ class Stream:
                 raise Unavailable(f"the server's answer is longer than {most} bytes")
         return b"".join(chunks)
 
+    def beginning(self, most: int) -> bytes:
+        """No more than about `most` bytes of the body."""
+        chunks: list[bytes] = []
+        for chunk in self:
+            chunks.append(chunk)
+            if self._read >= most:
+                break
+        return b"".join(chunks)
+
     def close(self) -> None:
         self._answer.close()
         self._closed(self._read)
 
+
+LARGEST_ERROR = 1 << 20
+"""Bytes of an answer that is an error; what follows is not read."""
 
 _Answer = TypeVar("_Answer", Response, Stream)
 
@@ -156,7 +168,9 @@ class Client:
     def _whole(self, request: Request, most: int) -> Response:
         stream = self._authorized(request)
         try:
-            content = stream.read(most)
+            # What is refused is refused, however much is said about it.
+            refused = stream.status >= 400
+            content = stream.beginning(LARGEST_ERROR) if refused else stream.read(most)
         finally:
             stream.close()
         return Response(stream.status, stream.headers, content, stream.url, stream.challenges)

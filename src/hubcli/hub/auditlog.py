@@ -14,7 +14,7 @@ from hubcli.hub.decoding import Object, Row, objects, text
 from hubcli.hub.pages import Listing, Page
 from hubcli.hub.requirements import Guarded, Requirement, requiring
 
-_READ = Requirement("owner", "scope-activity-read", plan="Team or Business")
+_READ = Requirement("owner", "scope-activity-read", plan="Team or Business", reads=True)
 _REPEAT = " repeat"
 
 

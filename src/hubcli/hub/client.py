@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 from hubcli.errors import UsageError
-from hubcli.http.client import Authorizer, Client, Request, Stream, with_query
+from hubcli.http.client import LARGEST_ERROR, Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import Response
 from hubcli.hub.problems import problem, refuses_organization_token
 
 _LARGEST_ANSWER = 8 << 20
-_LARGEST_ERROR = 1 << 20
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -61,7 +60,7 @@ class Api:
         request = Request("GET", f"{self._url}{path}", headers, authorizer=self._authorizer)
         with self._http.stream(request) as stream:
             if not 200 <= stream.status < 300:
-                content = stream.read(_LARGEST_ERROR)
+                content = stream.beginning(LARGEST_ERROR)
                 raise problem(Response(stream.status, stream.headers, content, stream.url))
             yield stream
 

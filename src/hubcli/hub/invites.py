@@ -14,7 +14,7 @@ from hubcli.hub.requirements import Requirement, requiring
 INVITED = "invited"
 """The status of an invitee who was, or with a dry run would be, invited."""
 
-_READ = Requirement("owner", "scope-invite-read")
+_READ = Requirement("owner", "scope-invite-read", reads=True)
 _EDIT = Requirement("owner", "scope-invite-edit")
 _THEIRS = "the organization of the invite"
 

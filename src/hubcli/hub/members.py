@@ -18,8 +18,8 @@ ROLES = ("owner", "editor", "member")
 """The roles that every organization has; custom ones have names of their own."""
 
 _NO_TABLES = ("text/html", "application/json")
-_READ = Requirement("member", "scope-member-read")
-_EXPORT = Requirement("owner", "scope-member-read")
+_READ = Requirement("member", "scope-member-read", reads=True)
+_EXPORT = Requirement("owner", "scope-member-read", reads=True)
 _EDIT = Requirement("owner", "scope-member-edit")
 
 

@@ -9,7 +9,7 @@ from hubcli.hub.decoding import Object, Row, flag, names, number, text
 from hubcli.hub.pages import Listing, NumberedPages
 from hubcli.hub.requirements import Requirement, requiring
 
-_READ_SETTINGS = Requirement("owner", "scope-ram-read")
+_READ_SETTINGS = Requirement("owner", "scope-ram-read", reads=True)
 _RESTRICT_IMAGES = Requirement("owner", "scope-ram-write", plan="Business")
 
 
@@ -68,7 +68,7 @@ class Organizations:
         `{"enabled", "standard_registries": [{"id", "allowed"}], "custom_registries": [{"address",
         "friendly_name", "allowed"}]}`. GET /v2/orgs/{org}/settings/registry-access-management
         """
-        with requiring(name, Requirement("owner", "scope-ram-read", plan="Business")):
+        with requiring(name, Requirement("owner", "scope-ram-read", plan="Business", reads=True)):
             return self._api.get(_registry_access(name)).object()
 
     def set_registry_access(self, name: str, settings: Object) -> Object:

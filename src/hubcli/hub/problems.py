@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from hubcli import timestamps
@@ -14,6 +15,13 @@ from hubcli.http.response import Response, failure
 _LONGEST_REASON = 400
 _DEEPEST = 5
 _WORDED = ("message", "detail", "text", "error_description", "error")
+_WHOLE = frozenset({"__all__", "non_field_errors", "errors"})
+"""Members that are about the whole request, not about a field of that name."""
+
+_SILENT = frozenset({"schemas", "details"})
+"""Lists that hold no words for people: SCIM's kinds of messages, and gRPC's typed details."""
+
+_MOST_FIELDS = 5
 _SIGN_IN = "hubcli login"
 _STRONGER = (
     "sign in with a personal access token that has repo:admin (Read, Write, Delete): hubcli login"
@@ -129,13 +137,21 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
 def _texts_of_object(body: Mapping[str, Any], depth: int) -> Iterator[str]:
     for name in _WORDED:
         yield from _texts(body.get(name), depth + 1)
-    yield from _texts(body.get("errors"), depth + 1)
-    # Django's validation: {"<field>": ["…"]}, {"__all__": ["…"]} for the whole request.
+    fields = [*islice(_texts_of_fields(body, depth), _MOST_FIELDS)]
+    if fields:
+        yield "; ".join(fields)
+
+
+def _texts_of_fields(body: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """Validation: `{"<field>": ["…"]}`, or the same below `fields`; `__all__` is the request."""
     for field, value in body.items():
-        # SCIM says there what the body itself is.
-        if isinstance(value, list) and field != "schemas":
+        if field in _SILENT or field in _WORDED:
+            continue
+        if field == "fields" and isinstance(value, dict):
+            yield from _texts_of_fields(value, depth + 1)
+        elif isinstance(value, list) or (field == "errors" and isinstance(value, dict)):
             for text in _texts(value, depth + 1):
-                yield text if field in {"__all__", "non_field_errors"} else f"{field}: {text}"
+                yield text if field in _WHOLE else f"{field}: {text.rstrip('. ')}"
 
 
 def _says(text: str | None, words: str) -> bool:

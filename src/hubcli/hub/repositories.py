@@ -13,6 +13,7 @@ from hubcli.hub.client import Api, namespace_route, repository_route, split
 from hubcli.hub.decoding import Object, Row, flag, names, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
 from hubcli.hub.patterns import literal_part
+from hubcli.hub.requirements import ADMINISTRATOR, Guarded, Requirement, requiring
 
 LONGEST_DESCRIPTION = 100
 """Bytes of a short description; the document says characters, the server counts bytes."""
@@ -22,6 +23,12 @@ LONGEST_README = 25_000
 
 MOST_CATEGORIES = 3
 
+_LIST = Requirement("member", "scope-repository-list", reads=True)
+_READ = Requirement("member", "scope-repository-read", reads=True)
+_CREATE = Requirement("owner or editor", "scope-repository-create")
+_EDIT = Requirement(ADMINISTRATOR, "scope-repository-edit")
+_DELETE = Requirement(ADMINISTRATOR, "scope-repository-admin")
+_FREEZE = Requirement(ADMINISTRATOR, "scope-repository-settings-admin")
 _REGISTRY = "docker.io"
 _UNREACHED = "it does not exist, or is private and not shown to you"
 
@@ -51,7 +58,11 @@ class Repositories:
         # The order that stays the same while others push: pages are read at the same time.
         order = Order("name", lambda repository: text(repository.get("name")))
         return Listing(
-            NumberedPages(self._api, namespace_route(namespace), query, order=order),
+            Guarded(
+                NumberedPages(self._api, namespace_route(namespace), query, order=order),
+                namespace,
+                _LIST,
+            ),
             lambda repository: read_repository(repository, namespace),
             wanted=wanted,
             workers=self._concurrency,
@@ -69,7 +80,8 @@ class Repositories:
         GET /v2/namespaces/{namespace}/repositories/{repository}
         """
         try:
-            found = self._api.get(repository_route(path)).object()
+            with requiring(split(path)[0], _READ):
+                found = self._api.get(repository_route(path)).object()
         except NotFound as error:
             error.reason = _UNREACHED
             error.hint = f"hubcli repo ls {split(path)[0]}"
@@ -98,7 +110,8 @@ class Repositories:
         }
         body |= _texts(description, readme)
         try:
-            created = self._api.send("POST", namespace_route(namespace), body=body).object()
+            with requiring(namespace, _CREATE):
+                created = self._api.send("POST", namespace_route(namespace), body=body).object()
         except HubcliError as error:
             raise _explained(error, namespace) from None
         return self._details(created, path)
@@ -111,30 +124,31 @@ class Repositories:
         PATCH /v2/namespaces/{namespace}/repositories/{repository}
         """
         check_texts(description, readme)
-        self._api.send("PATCH", repository_route(path), body=_texts(description, readme))
+        with requiring(split(path)[0], _EDIT):
+            self._api.send("PATCH", repository_route(path), body=_texts(description, readme))
 
     def set_private(self, path: str, private: bool) -> None:
         """Change who may see a repository. POST …/privacy"""
         try:
-            self._api.send_legacy("POST", path, "privacy", body={"is_private": private})
+            with requiring(split(path)[0], _EDIT):
+                self._api.send_legacy("POST", path, "privacy", body={"is_private": private})
         except HubcliError as error:
             raise _explained(error, split(path)[0]) from None
 
     def set_categories(self, path: str, categories: Sequence[Category]) -> None:
         """Replace the categories of a repository. PATCH …/categories/"""
         body = [{"slug": category.slug, "name": category.name} for category in categories]
-        self._api.send_legacy("PATCH", path, "categories", body=body)
+        with requiring(split(path)[0], _EDIT):
+            self._api.send_legacy("PATCH", path, "categories", body=body)
 
     def set_immutable_tags(self, path: str, rules: Sequence[str]) -> None:
         """Let tags that match one of `rules` (RE2) never be moved or deleted; none: all may be.
 
         PATCH /v2/namespaces/{namespace}/repositories/{repository}/immutabletags
         """
-        self._api.send(
-            "PATCH",
-            repository_route(path, "immutabletags"),
-            body={"immutable_tags": bool(rules), "immutable_tags_rules": [*rules]},
-        )
+        body = {"immutable_tags": bool(rules), "immutable_tags_rules": [*rules]}
+        with requiring(split(path)[0], _FREEZE):
+            self._api.send("PATCH", repository_route(path, "immutabletags"), body=body)
 
     def frozen_by(self, path: str, rule: str) -> Sequence[str]:
         """The tags that a rule (RE2) for immutable tags means, whether or not it is set.
@@ -142,22 +156,26 @@ class Repositories:
         POST /v2/namespaces/{namespace}/repositories/{repository}/immutabletags/verify
         """
         route = repository_route(path, "immutabletags/verify")
-        found = self._api.send("POST", route, body={"regex": rule}).object()
+        with requiring(split(path)[0], _FREEZE):
+            found = self._api.send("POST", route, body={"regex": rule}).object()
         return names(found.get("tags")) or ()
 
     def delete(self, path: str) -> None:
         """Delete a repository with all that is in it; Hub does it some time later."""
-        self._api.send_legacy("DELETE", path)
+        with requiring(split(path)[0], _DELETE):
+            self._api.send_legacy("DELETE", path)
 
     def star(self, path: str) -> None:
         """Give one's star; giving it again changes nothing."""
-        self._api.send_legacy("POST", path, "stars", body={})
+        with requiring(split(path)[0], _EDIT):
+            self._api.send_legacy("POST", path, "stars", body={})
 
     def unstar(self, path: str) -> None:
         """Take one's star back; that there was none is no failure, that there is no such
         repository is."""
         try:
-            self._api.send_legacy("DELETE", path, "stars")
+            with requiring(split(path)[0], _EDIT):
+                self._api.send_legacy("DELETE", path, "stars")
         except NotFound:
             self.inspect(path)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from hubcli import timestamps
-from hubcli.hub.client import Api, repository_route, segment
+from hubcli.hub.client import Api, repository_route, segment, split
 from hubcli.hub.decoding import Object, Row, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
+from hubcli.hub.requirements import ADMINISTRATOR, Guarded, Requirement, requiring
+
+_READ = Requirement("member", "scope-tag-read", reads=True)
+_DELETE = Requirement(ADMINISTRATOR, "scope-tag-admin")
 
 _ONE_PLATFORM = frozenset(
     {
@@ -32,7 +36,11 @@ class Tags:
         # On tags `ordering` runs backwards: without a minus the newest comes first.
         order = Order("last_updated", _updated, descending=True)
         return Listing(
-            NumberedPages(self._api, repository_route(path, "tags"), query, order=order),
+            Guarded(
+                NumberedPages(self._api, repository_route(path, "tags"), query, order=order),
+                split(path)[0],
+                _READ,
+            ),
             lambda tag: read_tag(tag, path),
             wanted=wanted,
             workers=self._concurrency,
@@ -43,12 +51,14 @@ class Tags:
 
         GET /v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}
         """
-        found = self._api.get(repository_route(path, f"tags/{segment(tag)}")).object()
+        with requiring(split(path)[0], _READ):
+            found = self._api.get(repository_route(path, f"tags/{segment(tag)}")).object()
         return read_tag({"name": tag, **found}, path) or {}
 
     def delete(self, path: str, tag: str) -> None:
         """Delete one tag and nothing else; the manifest it points at stays for its siblings."""
-        self._api.send_legacy("DELETE", path, f"tags/{segment(tag)}")
+        with requiring(split(path)[0], _DELETE):
+            self._api.send_legacy("DELETE", path, f"tags/{segment(tag)}")
 
 
 def read_tag(tag: Object, path: str) -> Row | None:

@@ -9,7 +9,7 @@ from hubcli.hub.organizations import organization_route
 from hubcli.hub.pages import Listing, NumberedPages
 from hubcli.hub.requirements import Guarded, Requirement, requiring
 
-_READ = Requirement("member", "scope-group-read")
+_READ = Requirement("member", "scope-group-read", reads=True)
 _EDIT = Requirement("owner", "scope-group-edit", plan="Team or Business")
 
 

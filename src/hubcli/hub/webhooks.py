@@ -16,17 +16,16 @@ from hubcli.http.response import Response
 from hubcli.hub.client import Api, segment, split
 from hubcli.hub.decoding import Object, Row, number, objects, text
 from hubcli.hub.pages import LegacyPages, Listing
-from hubcli.hub.requirements import Guarded, Requirement, requiring
+from hubcli.hub.requirements import ADMINISTRATOR, Guarded, Requirement, requiring
 
 LONGEST_URL = 255
 """Characters of the URL that Hub sends to."""
 
 _PIPELINES = "webhook_pipeline"
 _REGISTRY = "registry-1.docker.io"
-_ROLE = "owner or editor (or administrator of the repository)"
-_READ = Requirement(_ROLE, "scope-webhook-read")
-_EDIT = Requirement(_ROLE, "scope-webhook-edit")
-_DELETE = Requirement(_ROLE, "scope-webhook-admin")
+_READ = Requirement(ADMINISTRATOR, "scope-webhook-read")
+_EDIT = Requirement(ADMINISTRATOR, "scope-webhook-edit")
+_DELETE = Requirement(ADMINISTRATOR, "scope-webhook-admin")
 _TIMES = ("created", "created_at", "date", "timestamp", "last_updated")
 _STATUSES = ("status_code", "response_code", "status", "state", "result", "error")
 
