@@ -85,6 +85,36 @@ def test_docker_images_get_dockers_layers(
     assert skopeo.inspect(f"{name}:schema2")["Layers"][-1] == manifest["layers"][-1]["digest"]
 
 
+def test_a_docker_image_with_a_zstd_layer_is_an_oci_image(
+    cli: InProcess, skopeo: Skopeo, name: str, oci_layout: Layout, tmp_path: Path
+) -> None:
+    """skopeo, and with it podman, refuses zstd in Docker's manifests."""
+    image = oci_layout.image("one", platforms=["linux/amd64", "linux/arm64"])
+    skopeo("copy", "--quiet", "--all", "--format=v2s2", "--dest-tls-verify=false",
+           image.source, f"docker://{name}:list")  # fmt: skip
+    assert "docker.distribution.manifest.list" in skopeo.raw(f"{name}:list").decode()
+    before = json.loads(cli("manifest", "get", f"{name}:list", "--platform", "linux/amd64").stdout)
+    (tmp_path / "layer").write_bytes(zstd(TAR))
+    command = ("append", f"{name}:list", "--layer", "layer", "--platform", "linux/amd64")
+    result = cli(*command)
+    assert result.exit_code == 0, result.stderr
+    assert "a Docker image becomes an OCI image" in result.stderr
+    index = json.loads(skopeo.raw(f"{name}:list"))
+    assert index["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    kinds = [entry["mediaType"] for entry in index["manifests"]]
+    assert kinds == [
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ]
+    new = json.loads(skopeo.raw(f"{name}@{index['manifests'][0]['digest']}"))
+    assert new["config"]["mediaType"] == "application/vnd.oci.image.config.v1+json"
+    assert [layer["mediaType"] for layer in new["layers"]] == [
+        *(layer["mediaType"].replace(f"{DOCKER}.", f"{OCI}+") for layer in before["layers"]),
+        f"{OCI}+zstd",
+    ]
+    skopeo.copy(f"docker://{name}:list", f"oci:{tmp_path}/out:v2")
+
+
 def test_an_image_without_layers_or_history(cli: InProcess, oci_layout: Layout) -> None:
     config = oci_layout.blob(
         "application/vnd.oci.image.config.v1+json", b'{"architecture":"amd64","os":"linux"}'

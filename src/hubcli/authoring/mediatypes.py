@@ -16,6 +16,11 @@ _DOCKERS = {_OCI + ours: _DOCKER + theirs for ours, theirs in _SUFFIXES.values()
 _OCIS = {theirs: ours for ours, theirs in _DOCKERS.items()}
 
 
+def is_zstd(media_type: str) -> bool:
+    """Whether a layer of that type is compressed with zstd."""
+    return media_type.endswith(_SUFFIXES[ZSTD])
+
+
 def is_docker(manifest: Manifest) -> bool:
     """Whether a manifest or index is of Docker's family."""
     return manifest.media_type in {oci.DOCKER_MANIFEST, oci.DOCKER_LIST}

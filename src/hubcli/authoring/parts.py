@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from hubcli import oci
+from hubcli.authoring import mediatypes
 from hubcli.authoring.draft import Draft, described, encoded
 from hubcli.errors import IntegrityFailure, Unsupported
 from hubcli.oci import Descriptor, Manifest, Platform
@@ -88,14 +89,30 @@ class Parts:
         annotate(self.document, annotations, removed)
 
     def put_together(self, draft: Draft) -> Manifest:
-        """The image as it is now; the original where nothing was changed."""
+        """The image as it is now; the original where nothing was changed.
+
+        A Docker image that got layers compressed with zstd becomes an OCI image: nothing reads
+        those in Docker's manifests.
+        """
         config = self.original.config
         if config is not None and "config" in self.__dict__ and self.config != self._read:
             written = draft.blob(encoded(self.config), config.media_type)
             self.document["config"] = described(self.document["config"], written)
         if self.document == self.original.document:
             return self.original
-        return draft.manifest(self.document, self.original.media_type)
+        media_type = self.original.media_type
+        if self._goes_beyond_docker():
+            media_type = self.document["mediaType"] = oci.OCI_MANIFEST
+            self.document["config"] = {**self.document["config"], "mediaType": oci.OCI_CONFIG}
+            self.document["layers"] = [
+                mediatypes.fitting(layer, docker=False) for layer in self.layers
+            ]
+        return draft.manifest(self.document, media_type)
+
+    def _goes_beyond_docker(self) -> bool:
+        before = {layer.media_type for layer in self.original.layers}
+        new = {layer["mediaType"] for layer in self.document.get("layers") or ()} - before
+        return mediatypes.is_docker(self.original) and any(map(mediatypes.is_zstd, new))
 
 
 def annotate(
@@ -142,7 +159,7 @@ class Editor:
                 wanted = ", ".join(map(str, self.platforms))
                 raise Unsupported(f"it is an image for {own}, not for {wanted}")
         change(parts)
-        return parts.put_together(self.draft)
+        return self._put_together(parts)
 
     def _index(self, index: Manifest, change: Change, depth: int) -> Manifest:
         if depth > _DEEPEST:
@@ -157,10 +174,16 @@ class Editor:
                 continue
             else:
                 change(parts)
-                new = parts.put_together(self.draft)
+                new = self._put_together(parts)
             if new.digest != digest:
                 changed[digest] = new
         return self._replaced(index, changed) if changed else index
+
+    def _put_together(self, parts: Parts) -> Manifest:
+        new = parts.put_together(self.draft)
+        if new.media_type != parts.original.media_type:
+            self.notify("a Docker image becomes an OCI image: Docker's hold no layers with zstd")
+        return new
 
     def _chosen(self, index: Manifest) -> dict[str, Descriptor]:
         if self.platforms:
@@ -190,4 +213,8 @@ class Editor:
         if dropped:
             were = "attestation was" if dropped == 1 else "attestations were"
             self.notify(f"{dropped} {were} left out: what they attest is another image now")
-        return self.draft.manifest({**index.document, "manifests": entries}, index.media_type)
+        document, media_type = {**index.document, "manifests": entries}, index.media_type
+        beyond = {entry["mediaType"] for entry in entries} - {oci.DOCKER_MANIFEST, oci.DOCKER_LIST}
+        if media_type == oci.DOCKER_LIST and beyond:
+            media_type = document["mediaType"] = oci.OCI_INDEX
+        return self.draft.manifest(document, media_type)

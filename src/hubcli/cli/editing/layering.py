@@ -45,7 +45,8 @@ def append(
     """Put layers on top of an image.
 
     The files are taken as they are: the digest of a layer is that of its file. Of an index all
-    images get them unless --platform names some.
+    images get them unless --platform names some. A Docker image that gets a layer compressed with
+    zstd becomes an OCI image.
 
     \b
     Examples:
