@@ -134,6 +134,7 @@ def test_inside_everything_of_the_user_s_own_is_out_of_reach(
         "HUBCLI_USERNAME": "me",
         "HUBCLI_PASSWORD": "mine",
         "HUBCLI_TOKEN": "token",
+        "HUBCLI_SCIM_TOKEN": "token",
         "DOCKER_AUTH_CONFIG": "{}",
         "HUBCLI_CONFIG": str(tmp_path / "own.toml"),
         "HUBCLI_AUTH_FILE": str(tmp_path / "own.json"),
@@ -147,7 +148,8 @@ def test_inside_everything_of_the_user_s_own_is_out_of_reach(
     done = hubcli("sandbox", "run", "--", sys.executable, "-c", PRINT_ENVIRONMENT, env=own)
     seen = done.json()
     assert {name for name in own if name in seen} == set(own) - {
-        "HUBCLI_USERNAME", "HUBCLI_PASSWORD", "HUBCLI_TOKEN", "DOCKER_AUTH_CONFIG",
+        "HUBCLI_USERNAME", "HUBCLI_PASSWORD", "HUBCLI_TOKEN", "HUBCLI_SCIM_TOKEN",
+        "DOCKER_AUTH_CONFIG",
     }  # fmt: skip
     for name in ("CONFIG", "AUTH_FILE", "CACHE_DIR"):
         assert not seen[f"HUBCLI_{name}"].startswith(str(tmp_path / "own"))
@@ -156,6 +158,7 @@ def test_inside_everything_of_the_user_s_own_is_out_of_reach(
     assert seen["HUBCLI_HUB_URL"] == seen["HUBCLI_DOCKER_REGISTRY"]
     assert seen["HUBCLI_SANDBOX_USERNAME"] == "alice"
     assert seen["HUBCLI_SANDBOX_ORG"] == "acme"
+    assert seen["HUBCLI_SANDBOX_SCIM_TOKEN"]
     assert seen["NO_PROXY"] == "example.com,127.0.0.1"
 
 

@@ -12,6 +12,10 @@ Limit = Annotated[
 All = Annotated[bool, typer.Option("--all", help="Show all.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+NamesFile = Annotated[
+    str | None,
+    typer.Option("--from-file", metavar="FILE", help="One a line; - is stdin, # begins a remark."),
+]
 Repository = Annotated[str, typer.Argument(metavar="REPO", help="A repository.")]
 References = Annotated[
     list[str], typer.Argument(metavar="REF…", help="References of images or artifacts.")

@@ -6,7 +6,7 @@ that all that a team may do costs a request for each repository of the organizat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from hubcli import parallel
 from hubcli.errors import Conflict, HubcliError, NotFound, UsageError
@@ -43,15 +43,6 @@ class Grants:
             workers=self._concurrency,
         )
 
-    def of_organization(self, organization: str) -> Iterator[Row]:
-        """What every team may do with every repository of an organization, by repository.
-
-        One request for each repository besides the pages that list them, several at once.
-        """
-        names = (str(row["name"]) for row in self._repositories.list(organization))
-        for rows in parallel.in_order(self._all, names, self._concurrency):
-            yield from rows
-
     def of_team(self, organization: str, team_id: int, pattern: str = "*") -> Iterator[Row]:
         """What one team may do with the repositories whose name a glob matches.
 
@@ -87,9 +78,6 @@ class Grants:
         # It has access, whatever the answer leaves out: read is the least that there is.
         permission = text(found.get("permission")) or PERMISSIONS[0]
         return {**row, "permission": permission, "team": text(found.get("group_name"))}
-
-    def _all(self, path: str) -> Sequence[Row]:
-        return tuple(self.of_repository(path))
 
     def grant(self, path: str, team_id: int, permission: str) -> None:
         """Let a team read, write or administer a repository, whatever it could before.

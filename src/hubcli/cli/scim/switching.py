@@ -9,8 +9,8 @@ import typer
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.namelists import gathered
-from hubcli.cli.options import DryRun, Yes
-from hubcli.cli.plans import announce
+from hubcli.cli.options import DryRun, NamesFile, Yes
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.scim.declared import ONE_USER, USER, USERS, WHO, TokenStdin, client, user_group
 from hubcli.errors import UsageError, doing
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 _CALLS = (f"PUT {ONE_USER}", f"GET {ONE_USER}", f"GET {USERS}")
 
 Users = Annotated[list[str] | None, typer.Argument(metavar="[USER…]", help=WHO)]
-FromFile = Annotated[
-    str | None,
-    typer.Option("--from-file", metavar="FILE", help="One a line; - is stdin, # begins a remark."),
-]
 
 
 @user_group.command("deactivate", shows=USER, calls=_CALLS)
@@ -33,7 +29,7 @@ def deactivate(
     runtime: Runtime,
     selection: Selection,
     users: Users = None,
-    from_file: FromFile = None,
+    from_file: NamesFile = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     token_stdin: TokenStdin = False,
@@ -53,7 +49,7 @@ def activate(
     runtime: Runtime,
     selection: Selection,
     users: Users = None,
-    from_file: FromFile = None,
+    from_file: NamesFile = None,
     dry_run: DryRun = False,
     token_stdin: TokenStdin = False,
 ) -> Shown:
@@ -88,11 +84,10 @@ def _switch(
     if not wanted:
         return None
     if not yes:
-        announce(runtime.output, [f"{row['name']}  {row['username'] or ''}" for row in wanted])
-        these = "this user" if len(wanted) == 1 else f"these {len(wanted):,} users"
-        if not runtime.output.confirm(f"Take {these} out of the organization and its teams?"):
-            runtime.output.notice("nobody was deactivated")
-            raise typer.Exit(1)
+        lines = [f"{row['name']}  {row['username'] or ''}" for row in wanted]
+        who = these(lines, "user", "users")
+        question = f"Take {who} out of the organization and its teams?"
+        ask(runtime.output, lines, question, "nobody was deactivated")
     for row in wanted:
         with runtime.attempting(), doing(action, str(row["name"])):
             scim.update(str(row["id"]), active=active)

@@ -12,7 +12,7 @@ import typer
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.options import DryRun, Yes
-from hubcli.cli.plans import announce
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import REMOVAL, group
 from hubcli.errors import Conflict, NotFound, UsageError, doing
@@ -188,9 +188,10 @@ def rm(
         return Rows(target.row for target in targets)
     if not targets:
         return None
-    if not yes and not _confirmed(runtime, targets):
-        runtime.output.notice("nothing was deleted")
-        raise typer.Exit(1)
+    if not yes:
+        lines = [f"{target.reference.short}  {target.digest or ''}" for target in targets]
+        question = f"Delete {these(targets, 'tag', 'tags')}?"
+        ask(runtime.output, lines, question, "nothing was deleted")
     for target in targets:
         with runtime.attempting(), doing(_ACTION, str(target.reference)):
             places[target.reference.bare()].remove(target.tag, target.digest)
@@ -248,11 +249,3 @@ def _answering(tags: Tags, repository: Reference, wanted: str) -> Iterator[Targe
         yield Target(repository.tagged(tag), digest, f"matches {wanted}")
     if not matched:
         raise NotFound("no tag matches")
-
-
-def _confirmed(runtime: Runtime, targets: Sequence[Target]) -> bool:
-    """Show what will go, and ask."""
-    lines = [f"{target.reference.short}  {target.digest or ''}" for target in targets]
-    announce(runtime.output, lines)
-    these = "this tag" if len(targets) == 1 else f"these {len(targets):,} tags"
-    return runtime.output.confirm(f"Delete {these}?")

@@ -66,10 +66,6 @@ Teams = Annotated[list[str], typer.Argument(metavar="ORG/TEAM…", help="Teams."
 Users = Annotated[
     list[str] | None, typer.Argument(metavar="[USER…]", help="Docker IDs of members.")
 ]
-FromFile = Annotated[
-    str | None,
-    typer.Option("--from-file", metavar="FILE", help="One a line; - is stdin, # begins a remark."),
-]
 Description = Annotated[
     str | None, typer.Option("--description", metavar="TEXT", help="What the team is for.")
 ]

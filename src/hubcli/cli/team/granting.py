@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.options import DryRun, Yes
-from hubcli.cli.plans import announce
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.team.changes import Change, changes
 from hubcli.cli.team.declared import CHANGE, Repositories, Team, group
@@ -67,9 +67,10 @@ def grant(
         existing = runtime.each(planned, _existing(runtime, chosen))
         return Rows(change.row for change in existing)
     wanted = [change for change in planned if change.is_one]
-    if wanted and not yes and any(map(is_glob, names)) and not _confirmed(runtime, wanted):
-        runtime.output.notice("nothing was granted")
-        raise typer.Exit(1)
+    if wanted and not yes and any(map(is_glob, names)):
+        what = these(wanted, "repository", "repositories")
+        question = f"Change what {name} may do with {what}?"
+        ask(runtime.output, [*map(str, wanted)], question, "nothing was granted")
     for change in planned:
         with runtime.attempting(), doing(_ACTION, change.repository):
             if change.before is None:
@@ -91,9 +92,3 @@ def _existing(runtime: Runtime, named: Mapping[str, bool]) -> Callable[[Change],
         return change
 
     return checked
-
-
-def _confirmed(runtime: Runtime, wanted: Sequence[Change]) -> bool:
-    announce(runtime.output, [*map(str, wanted)])
-    these = "this repository" if len(wanted) == 1 else f"these {len(wanted):,} repositories"
-    return runtime.output.confirm(f"Change what {wanted[0].team} may do with {these}?")

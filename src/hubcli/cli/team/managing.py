@@ -8,7 +8,7 @@ import typer
 
 from hubcli.cli.commands import One, Rows, Shown
 from hubcli.cli.options import DryRun, Yes
-from hubcli.cli.plans import announce
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.team.declared import TEAM, Description, Team, Teams, group
 from hubcli.cli.team.listing import GROUP
@@ -109,11 +109,9 @@ def rm(
     if not doomed:
         return None
     if not yes:
-        announce(runtime.output, [_line(name, row) for name, row in doomed.items()])
-        these = "this team" if len(doomed) == 1 else f"these {len(doomed):,} teams"
-        if not runtime.output.confirm(f"Delete {these}, and all that was granted?"):
-            runtime.output.notice("nothing was deleted")
-            raise typer.Exit(1)
+        lines = [_line(name, row) for name, row in doomed.items()]
+        question = f"Delete {these(lines, 'team', 'teams')}, and all that was granted?"
+        ask(runtime.output, lines, question, "nothing was deleted")
     for name in doomed:
         with runtime.attempting(), doing(_DELETE, str(name)):
             runtime.session.hub.teams.delete(name.organization, name.team)

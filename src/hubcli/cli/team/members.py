@@ -10,10 +10,10 @@ import typer
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.namelists import gathered
-from hubcli.cli.options import DryRun, Limit, Yes
-from hubcli.cli.plans import announce
+from hubcli.cli.options import DryRun, Limit, NamesFile, Yes
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.team.declared import MEMBER, FromFile, Quiet, Team, Users, member_group
+from hubcli.cli.team.declared import MEMBER, Quiet, Team, Users, member_group
 from hubcli.cli.team.listing import GROUP
 from hubcli.cli.team.names import TeamName, found, parse_team
 from hubcli.errors import NotFound, doing
@@ -57,7 +57,7 @@ def add(
     runtime: Runtime,
     team: Team,
     users: Users = None,
-    from_file: FromFile = None,
+    from_file: NamesFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Put members of the organization into a team; once more changes nothing.
@@ -94,7 +94,7 @@ def rm(
     selection: Selection,
     team: Team,
     users: Users = None,
-    from_file: FromFile = None,
+    from_file: NamesFile = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> Shown:
@@ -115,11 +115,9 @@ def rm(
     if not leaving:
         return None
     if not yes:
-        announce(runtime.output, [f"{row['name']}  {row['full_name'] or ''}" for row in leaving])
-        these = "this member" if len(leaving) == 1 else f"these {len(leaving):,} members"
-        if not runtime.output.confirm(f"Take {these} out of {name}?"):
-            runtime.output.notice("nobody was removed")
-            raise typer.Exit(1)
+        lines = [f"{row['name']}  {row['full_name'] or ''}" for row in leaving]
+        question = f"Take {these(lines, 'member', 'members')} out of {name}?"
+        ask(runtime.output, lines, question, "nobody was removed")
     for row in leaving:
         user = str(row["name"])
         with runtime.attempting(), doing(_REMOVE, user):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
-import typer
+from collections.abc import Iterable, Mapping
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.options import DryRun, Yes
-from hubcli.cli.plans import announce
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.team.changes import Change, changes
 from hubcli.cli.team.declared import CHANGE, Repositories, Team, group
@@ -33,7 +31,7 @@ def revoke(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> Shown:
-    """Let a team use repositories no more, as far as it is not for everybody.
+    """Take a team's access to repositories away.
 
     A quoted pattern stands for those that it matches and that the team has access to.
 
@@ -53,9 +51,10 @@ def revoke(
         return Rows(change.row for change in leaving)
     if not leaving:
         return None
-    if not yes and not _confirmed(runtime, leaving):
-        runtime.output.notice("nothing was revoked")
-        raise typer.Exit(1)
+    if not yes:
+        what = these(leaving, "repository", "repositories")
+        question = f"Take {name} the access to {what}?"
+        ask(runtime.output, [*map(str, leaving)], question, "nothing was revoked")
     for change in leaving:
         with runtime.attempting(), doing(_ACTION, change.repository):
             runtime.session.hub.grants.revoke(change.repository, number)
@@ -84,9 +83,3 @@ def _granted(
                     hint=f"hubcli team repo ls {change.team}",
                 )
     return granted
-
-
-def _confirmed(runtime: Runtime, leaving: Sequence[Change]) -> bool:
-    announce(runtime.output, [*map(str, leaving)])
-    these = "this repository" if len(leaving) == 1 else f"these {len(leaving):,} repositories"
-    return runtime.output.confirm(f"Take {leaving[0].team} the access to {these}?")
