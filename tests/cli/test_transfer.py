@@ -470,64 +470,6 @@ def test_foreign_layers_stay_where_they_are(
     assert found["blobs"]["copied"] == 3
 
 
-# Lists
-
-
-def test_a_list_of_images(
-    cli: InProcess, oci_layout: Layout, destination: str, skopeo: Skopeo, tmp_path: Path
-) -> None:
-    one, two = oci_layout.image("one"), oci_layout.image("two", layers=[{"x": b"y"}])
-    repository = destination.rpartition(":")[0]
-    lines = f"# comment\n{one.source} {repository}:one\n\n{two.source}  {repository}:two # again\n"
-    (tmp_path / "list").write_text(lines)
-    result = cli("push", "--from-file", "list", "--format", "json")
-    assert [row["digest"] for row in report_list(result)] == [one.digest, two.digest]
-    assert digest(skopeo, f"docker://{repository}:two") == two.digest
-    assert cli("push", "--from-file", "-", stdin=lines).exit_code == 0
-
-
-def report_list(result: Result) -> list[dict[str, Any]]:
-    assert result.exit_code == 0, result.stderr
-    found: list[dict[str, Any]] = result.json()
-    return found
-
-
-def test_a_failed_line_does_not_stop_the_list(
-    cli: InProcess, remote: str, image: Image, tmp_path: Path
-) -> None:
-    missing = remote.replace(":v1", ":none")
-    (tmp_path / "list").write_text(f"{missing} oci:a\n{remote} oci:b:x\n{remote}\n")
-    result = cli("pull", "--from-file", "list", "--all-platforms")
-    assert result.exit_code == 3
-    assert missing in result.stderr
-    assert cli("digest", "oci:b:x", "oci:app:v1").lines() == [image.digest] * 2
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("a b c", "line 1"),
-        ("\n\nUPPER", "lower case"),
-        ("docker.io/x -\ndocker.io/y -", "one archive"),
-    ],
-)
-def test_a_list_is_read_before_anything_is_done(
-    cli: InProcess, tmp_path: Path, content: str, reason: str
-) -> None:
-    (tmp_path / "list").write_text(content)
-    result = cli("pull", "--from-file", "list")
-    assert result.exit_code == 2
-    assert reason in result.stderr
-
-
-def test_a_list_or_arguments(cli: InProcess, tmp_path: Path) -> None:
-    (tmp_path / "list").write_text("x")
-    assert cli("pull", "x", "--from-file", "list").exit_code == 2
-    assert cli("pull", "--from-file", "missing").exit_code == 2
-    assert cli("pull").exit_code == 2
-    assert cli("push", "oci:x").exit_code == 2
-
-
 # What is attached
 
 

@@ -183,7 +183,7 @@ def test_bars_at_a_real_terminal(tmp_path: Path) -> None:
         assert "0.5/2.0 MB" in screen.screen
         assert "total" in screen.screen
         assert "waiting for [bold]ghcr.io[/bold]\n" in screen.screen
-        final = after_cursor_moves(screen.raw)
+        final = screen.left
         assert [without_times(line) for line in final] == [
             "waiting for [bold]ghcr.io[/bold]",
             "1 copied: 2MB in TIME",
@@ -196,29 +196,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
         time.sleep(0.5)  # let the line be written out: a stroke in the middle of it may repeat it
         screen.send("\x03")
         assert screen.wait() != 0
-        final = after_cursor_moves(screen.raw)
+        final = screen.left
         assert final[0] == "waiting for [bold]ghcr.io[/bold]"
         assert final[1].startswith(("^CTraceback", "Traceback"))
         assert screen.raw.rindex("\x1b[?25h") > screen.raw.rindex("\x1b[?25l")
-
-
-def after_cursor_moves(raw: str) -> list[str]:
-    """The lines that stay on the screen: what is drawn over or erased is gone."""
-    lines, row = [""], 0
-    column = 0
-    for part in re.findall(r"\x1b\[[0-?]*[@-~]|\r|\n|[^\x1b\r\n]+", raw):
-        if part == "\n":
-            row, column = row + 1, 0
-            if row == len(lines):
-                lines.append("")
-        elif part == "\r":
-            column = 0
-        elif part.endswith("A") and part.startswith("\x1b"):
-            row -= int(part[2:-1] or 1)
-        elif part == "\x1b[2K":
-            lines[row] = ""
-        elif not part.startswith("\x1b"):
-            line = lines[row].ljust(column)
-            lines[row] = line[:column] + part + line[column + len(part) :]
-            column += len(part)
-    return [line for line in lines if line.strip()]

@@ -43,6 +43,11 @@ class Terminal:
         """What went to "stdout" or "stderr" where that was not the terminal."""
         return self._piped[stream].read_text()
 
+    @property
+    def left(self) -> list[str]:
+        """The lines that stay there: what is drawn over or erased is gone."""
+        return _after_cursor_moves(self.raw)
+
     def expect(self, text: str, timeout: float = 20) -> None:
         """Wait until `text` appears after what earlier calls have seen."""
         deadline = time.monotonic() + timeout
@@ -73,6 +78,27 @@ class Terminal:
             return False
         self._raw += data
         return bool(data)
+
+
+def _after_cursor_moves(raw: str) -> list[str]:
+    lines, row = [""], 0
+    column = 0
+    for part in re.findall(r"\x1b\[[0-?]*[@-~]|\r|\n|[^\x1b\r\n]+", raw):
+        if part == "\n":
+            row, column = row + 1, 0
+            if row == len(lines):
+                lines.append("")
+        elif part == "\r":
+            column = 0
+        elif part.endswith("A") and part.startswith("\x1b"):
+            row -= int(part[2:-1] or 1)
+        elif part == "\x1b[2K":
+            lines[row] = ""
+        elif not part.startswith("\x1b"):
+            line = lines[row].ljust(column)
+            lines[row] = line[:column] + part + line[column + len(part) :]
+            column += len(part)
+    return [line for line in lines if line.strip()]
 
 
 def plain(text: str) -> str:

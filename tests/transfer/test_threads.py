@@ -69,3 +69,49 @@ def test_workers_can_be_used_again_after_a_failure() -> None:
 
 def test_nothing_to_do_is_done() -> None:
     Workers(4).each(lambda _: None, [])
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    """However long each takes, and one by one: nobody waits for the last of them."""
+    late = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 1:
+            assert late.wait(5)
+        return item * item
+
+    results = Workers(3).results(work, range(3))
+    assert next(results) == 0
+    late.set()
+    assert list(results) == [1, 4]
+
+
+def test_the_first_failure_is_raised_in_place_of_results() -> None:
+    def work(item: int) -> int:
+        if item == 1:
+            raise NotFound("gone")
+        return item
+
+    with pytest.raises(NotFound):
+        list(Workers(1).results(work, range(3)))
+
+
+def test_whoever_takes_no_more_results_stops_the_rest() -> None:
+    above = Workers(2)
+    stopped = threading.Event()
+
+    def work(item: int) -> int:
+        below = Workers(1, above)
+        while item:
+            try:
+                below.check()
+            except Stopped:
+                stopped.set()
+                raise
+            time.sleep(0.001)
+        return item
+
+    results = above.results(work, range(2))
+    assert next(results) == 0
+    results.close()  # type: ignore[attr-defined]
+    assert stopped.wait(5)

@@ -3,5 +3,17 @@
 from hubcli.transfer.engine import Transfer
 from hubcli.transfer.events import Events
 from hubcli.transfer.images import HoldsFiles, Image, Options, Report, Target
+from hubcli.transfer.sharing import Sharing
+from hubcli.transfer.threads import Workers
 
-__all__ = ["Events", "HoldsFiles", "Image", "Options", "Report", "Target", "Transfer"]
+__all__ = [
+    "Events",
+    "HoldsFiles",
+    "Image",
+    "Options",
+    "Report",
+    "Sharing",
+    "Target",
+    "Transfer",
+    "Workers",
+]

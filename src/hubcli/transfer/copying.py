@@ -15,6 +15,7 @@ from hubcli.transfer import graph
 from hubcli.transfer.events import Events, Meter
 from hubcli.transfer.graph import Graph
 from hubcli.transfer.images import Image, Options, Target
+from hubcli.transfer.sharing import Sharing
 from hubcli.transfer.threads import Stopped, Workers
 
 
@@ -28,6 +29,7 @@ class Copying:
         options: Options,
         workers: Workers,
         events: Events,
+        sharing: Sharing | None = None,
     ) -> None:
         self.outcomes: Counter[str] = Counter()
         self._source = source
@@ -35,6 +37,7 @@ class Copying:
         self._options = options
         self._workers = workers
         self._events = events
+        self._sharing = sharing or Sharing(workers.count)
         self._meter = Meter(events, workers.check)
         self._configs: dict[str, list[bytes]] = {}
         self._begun: set[str] = set()
@@ -98,7 +101,7 @@ class Copying:
         key = descriptor.digest
         try:
             with doing("write to", self._destination.shown):
-                outcome = self._transferred(descriptor)
+                outcome = self._shared(descriptor)
         except Stopped:
             raise
         except HubcliError:
@@ -110,10 +113,23 @@ class Copying:
             self._events.begin(key, key, descriptor.size)
         self._events.finish(key, outcome)
 
-    def _transferred(self, descriptor: Descriptor) -> str:
-        self._workers.check()
+    def _shared(self, descriptor: Descriptor) -> str:
+        """Bring a blob to where it should be, unless another transfer is at it, or has done it."""
+        check, destination = self._workers.check, self._destination
+        check()
+        with (
+            self._sharing.claim(destination.registry, descriptor.digest, check) as claim,
+            self._sharing.slot(check),
+        ):
+            if claim.repository is not None and claim.repository == destination.repository:
+                return "skipped"
+            outcome = self._transferred(descriptor, self._mount_from or claim.repository)
+            if not self._options.dry_run:
+                claim.repository = destination.repository
+        return outcome
+
+    def _transferred(self, descriptor: Descriptor, mount_from: str | None) -> str:
         blobs = self._destination.store.blobs
-        mount_from = self._mount_from
         # A mount finds out as well whether the blob is there.
         if mount_from is None and not self._options.force and blobs.has(descriptor):
             return "skipped"

@@ -15,6 +15,7 @@ from hubcli.transfer import attached, graph
 from hubcli.transfer.copying import Copying
 from hubcli.transfer.events import Events
 from hubcli.transfer.images import HoldsFiles, Image, Options, Report, Target
+from hubcli.transfer.sharing import Sharing
 from hubcli.transfer.threads import Workers
 
 _UNKNOWN_CHILD = frozenset({"MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN"})
@@ -33,15 +34,25 @@ class _Wanted:
 
 
 class Transfer:
-    """Copies images, one after the other. `notify` takes what people should know."""
+    """Copies images, one after the other. `notify` takes what people should know.
+
+    Transfers that run side by side have the same `sharing`, and are ended by the workers `above`.
+    """
 
     def __init__(
-        self, options: Options, events: Events, notify: Callable[[str], None] = lambda _: None
+        self,
+        options: Options,
+        events: Events,
+        notify: Callable[[str], None] = lambda _: None,
+        *,
+        sharing: Sharing | None = None,
+        above: Workers | None = None,
     ) -> None:
         self._options = options
         self._events = events
         self._notify = notify
-        self._workers = Workers(options.jobs)
+        self._sharing = sharing
+        self._workers = Workers(options.jobs, above)
 
     def copy(self, source: Image, destination: Target) -> Report:
         """Copy an image; what is there already is left as it is.
@@ -159,7 +170,9 @@ class Transfer:
 
     def _copied(self, wanted: _Wanted, source: Image, destination: Target) -> Report:
         root, origin = wanted.root, wanted.origin
-        copying = Copying(source, destination, self._options, self._workers, self._events)
+        copying = Copying(
+            source, destination, self._options, self._workers, self._events, self._sharing
+        )
         try:
             everything = copying.copy(root, destination.identifier, origin, wanted.only)
         except HubcliError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 from hubcli.cli.commands import One, Several, Shown
 from hubcli.cli.images import places
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import UsageError
+from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Field, Kind, Row, Selection, View
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
-    from hubcli.transfer import Options, Report
+    from hubcli.transfer import Events, Options, Report, Sharing, Workers
     from hubcli.transfer.places import Places, Spelled
 
 TRANSFER = View(
@@ -36,6 +37,8 @@ TRANSFER = View(
 )
 _OUTCOMES = ("copied", "skipped", "mounted", "resumed")
 _LARGEST_LIST = 16 << 20
+_IMAGES = 4
+"""Images of a list that are copied at once; they share the blobs that may move at once."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,14 @@ class Job:
     options: Options
     hint: Callable[[Report], str] | None = None
     files: str | None = None
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What was copied, and what can be done with it."""
+
+    report: Report
+    hint: Callable[[Report], str] | None = None
 
 
 Plan = Callable[[str, str | None], Job]
@@ -70,24 +81,46 @@ def run(
             raise UsageError("--from-file takes the place of the arguments")
         jobs = [plan(*line) for line in _lines(runtime, list_file)]
         runner.check(jobs)
-        rows = runtime.each(jobs, runner.row)
-        if runner.asked:
+        rows = runner.rows(jobs)
+        if runner.asked and not runtime.output.stdout_is_terminal:
             return Several(rows)
-        for _ in rows:
-            pass
-        return None
+        # Where bars are shown, rows have to wait until those are gone.
+        finished = list(rows)
+        return Several(finished) if runner.asked else None
     source, destination = words
     if source is None:
         raise UsageError("say what to copy, or name a list with --from-file")
     job = plan(source, destination)
     runner.check([job])
-    row = runner.row(job)
+    with runner.showing() as events:
+        done = runner.copied(job, events)
+    row = runner.told(job, done)
     return One(row) if runner.asked else None
 
 
 def asked(selection: Selection) -> bool:
     """Whether rows are wanted on stdout."""
     return bool(selection.format or selection.fields or selection.query)
+
+
+class _Own:
+    """The events of one of several transfers, told apart from those of the others."""
+
+    def __init__(self, events: Events, name: str) -> None:
+        self._events = events
+        self._name = name
+
+    def begin(self, key: str, label: str, total: int | None, *, done: int = 0) -> None:
+        self._events.begin(self._key(key), label, total, done=done)
+
+    def advance(self, key: str, count: int) -> None:
+        self._events.advance(self._key(key), count)
+
+    def finish(self, key: str, outcome: str) -> None:
+        self._events.finish(self._key(key), outcome)
+
+    def _key(self, key: str) -> str:
+        return f"{key} for {self._name}"
 
 
 class _Runner:
@@ -104,45 +137,77 @@ class _Runner:
             raise UsageError("the archive goes to stdout already; leave --format out")
         if to_stdout and len(jobs) > 1:
             raise UsageError("there can be one archive on stdout only")
+        if sum(is_stdout(job.source) for job in jobs) > 1:
+            raise UsageError("there can be one archive on stdin only")
         for job in jobs:
             _check_attached(job)
+        _check_places(jobs)
         self._runtime.session.widen(max((job.options.jobs for job in jobs), default=1))
 
-    def row(self, job: Job) -> Row:
-        """Copy one image; its row."""
-        from hubcli.transfer import HoldsFiles
+    @contextmanager
+    def showing(self) -> Iterator[Events]:
+        """How far it is, while the block lasts."""
+        with self._runtime.output.progress(quiet=self._quiet) as progress:
+            yield progress
 
-        try:
-            report = self._copied(job)
-        except HoldsFiles as found:
-            report = self._unpacked(job, found.manifest)
-            return told(self._runtime, report, job.options, quiet=self._quiet)
-        row = told(self._runtime, report, job.options, quiet=self._quiet)
-        ready = not job.options.dry_run and not is_stdout(job.destination)
-        if job.hint is not None and self._runtime.output.stderr_is_terminal and ready:
-            self._notify(job.hint(report))
-        return row
+    def rows(self, jobs: list[Job]) -> Iterator[Row]:
+        """Copy several images, a few at once; the rows of those that succeed, in their order."""
+        from hubcli.transfer import Sharing, Workers
+        from hubcli.transfer.threads import Stopped
 
-    def _copied(self, job: Job) -> Report:
-        from hubcli.transfer import Transfer
+        at_once = max((job.options.jobs for job in jobs), default=1)
+        sharing, workers = Sharing(at_once), Workers(min(at_once, _IMAGES))
+
+        with self.showing() as events:
+
+            def attempt(job: Job) -> Row | HubcliError:
+                try:
+                    own = _Own(events, str(job.destination))
+                    return self.told(job, self.copied(job, own, sharing, workers))
+                except Stopped:
+                    raise
+                except HubcliError as error:
+                    return error
+
+            for found in workers.results(attempt, jobs):
+                if isinstance(found, HubcliError):
+                    self._runtime.report(found)
+                else:
+                    yield found
+
+    def copied(
+        self,
+        job: Job,
+        events: Events,
+        sharing: Sharing | None = None,
+        above: Workers | None = None,
+    ) -> _Done:
+        """Copy one image, or make files of an artifact."""
+        from hubcli.transfer import HoldsFiles, Transfer
 
         options = replace(job.options, only_images=job.files is not None)
-        with (
-            self._places.pair(job.source, job.destination) as (read, written),
-            self._runtime.output.progress(quiet=self._quiet) as progress,
-        ):
-            return Transfer(options, progress, self._notify).copy(read, written)
+        transfer = Transfer(options, events, self._notify, sharing=sharing, above=above)
+        try:
+            with self._places.pair(job.source, job.destination) as (read, written):
+                return _Done(transfer.copy(read, written), job.hint)
+        except HoldsFiles as found:
+            return _Done(self._unpacked(job, found.manifest, events))
 
-    def _unpacked(self, job: Job, manifest: Manifest) -> Report:
+    def told(self, job: Job, done: _Done) -> Row:
+        """The row of what is done, which is said, too."""
+        row = told(self._runtime, done.report, job.options, quiet=self._quiet)
+        ready = not job.options.dry_run and not is_stdout(job.destination)
+        if done.hint is not None and self._runtime.output.stderr_is_terminal and ready:
+            self._notify(done.hint(done.report))
+        return row
+
+    def _unpacked(self, job: Job, manifest: Manifest, events: Events) -> Report:
         from hubcli.cli.transfer.artifacts import unpack
 
         if job.options.referrers or job.options.digest_tags:
             self._notify("what is attached to the artifact is left out; pull it into oci:DIR")
-        with (
-            self._places.source(job.source) as read,
-            self._runtime.output.progress(quiet=self._quiet) as progress,
-        ):
-            return unpack(read, manifest, Path(job.files or "."), job.options, progress)
+        with self._places.source(job.source) as read:
+            return unpack(read, manifest, Path(job.files or "."), job.options, events)
 
     def _notify(self, text: str) -> None:
         if not self._quiet:
@@ -176,6 +241,28 @@ def _text(runtime: Runtime, name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"cannot read the list {name}: {reason}") from error
+
+
+def _check_places(jobs: list[Job]) -> None:
+    """UsageError where different images are meant for one place: which would stay there?"""
+    known: dict[str, str] = {}
+    for job in jobs:
+        place, source = _place(job), str(job.source)
+        if known.setdefault(place, source) != source:
+            raise UsageError(f"{place} is where both {known[place]} and {source} are to go")
+
+
+def _place(job: Job) -> str:
+    """Where an image goes, as far as it takes the place of another one there."""
+    from hubcli.stores import spelling
+
+    destination, source = job.destination, job.source
+    if not isinstance(destination, spelling.Local):
+        return str(destination)
+    if destination.kind != spelling.OCI:
+        return destination.path
+    tag = source.name if isinstance(source, spelling.Local) else source.tag or source.digest
+    return f"{destination.path}:{destination.name or tag or 'latest'}"
 
 
 def _check_attached(job: Job) -> None:
