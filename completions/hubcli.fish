@@ -1198,7 +1198,7 @@ complete -c hubcli -n '__hubcli_at "org invite"' -l config -d 'Use this configur
 complete -c hubcli -n '__hubcli_at "org invite"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org invite cancel"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id invitee team role inviter created organization help)'
+complete -c hubcli -n '__hubcli_at "org invite cancel"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id invitee team role created inviter organization help)'
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1208,7 +1208,7 @@ complete -c hubcli -n '__hubcli_at "org invite cancel"' -l no-color -d 'Do not u
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "org invite cancel"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org invite ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org invite ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id invitee team role inviter created organization help)'
+complete -c hubcli -n '__hubcli_at "org invite ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id invitee team role created inviter organization help)'
 complete -c hubcli -n '__hubcli_at "org invite ls"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org invite ls"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org invite ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1218,7 +1218,7 @@ complete -c hubcli -n '__hubcli_at "org invite ls"' -l no-color -d 'Do not use c
 complete -c hubcli -n '__hubcli_at "org invite ls"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "org invite ls"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org invite resend"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org invite resend"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id invitee team role inviter created organization help)'
+complete -c hubcli -n '__hubcli_at "org invite resend"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id invitee team role created inviter organization help)'
 complete -c hubcli -n '__hubcli_at "org invite resend"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org invite resend"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org invite resend"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1232,7 +1232,7 @@ complete -c hubcli -n '__hubcli_at "org invite send"' -l role -d 'What they are 
 complete -c hubcli -n '__hubcli_at "org invite send"' -l from-file -d 'Invitees, one on a line; - is stdin' -r -F
 complete -c hubcli -n '__hubcli_at "org invite send"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "org invite send"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org invite send"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list invitee status id team role inviter created organization help)'
+complete -c hubcli -n '__hubcli_at "org invite send"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list invitee status id team role created inviter organization help)'
 complete -c hubcli -n '__hubcli_at "org invite send"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org invite send"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org invite send"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1265,7 +1265,7 @@ complete -c hubcli -n '__hubcli_at "org member add"' -l role -d 'What they are t
 complete -c hubcli -n '__hubcli_at "org member add"' -l from-file -d 'Invitees, one on a line; - is stdin' -r -F
 complete -c hubcli -n '__hubcli_at "org member add"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "org member add"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org member add"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list invitee status id team role inviter created organization help)'
+complete -c hubcli -n '__hubcli_at "org member add"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list invitee status id team role created inviter organization help)'
 complete -c hubcli -n '__hubcli_at "org member add"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org member add"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org member add"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1352,7 +1352,7 @@ complete -c hubcli -n '__hubcli_at "org token"' -l no-color -d 'Do not use colou
 complete -c hubcli -n '__hubcli_at "org token"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "org token"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org token activate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token activate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token activate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token activate"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token activate"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token activate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1366,7 +1366,7 @@ complete -c hubcli -n '__hubcli_at "org token create"' -l scope -d 'On the organ
 complete -c hubcli -n '__hubcli_at "org token create"' -l description -d 'What it is for' -x
 complete -c hubcli -n '__hubcli_at "org token create"' -l expires -d 'Default: never' -x
 complete -c hubcli -n '__hubcli_at "org token create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list token id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list token id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token create"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token create"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1376,7 +1376,7 @@ complete -c hubcli -n '__hubcli_at "org token create"' -l no-color -d 'Do not us
 complete -c hubcli -n '__hubcli_at "org token create"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "org token create"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org token deactivate"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token deactivate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token deactivate"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token deactivate"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token deactivate"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token deactivate"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1390,7 +1390,7 @@ complete -c hubcli -n '__hubcli_at "org token edit"' -l description -d 'What it 
 complete -c hubcli -n '__hubcli_at "org token edit"' -l repo -d 'pull, push, delete, tag-read ... on a repository, on ORG/* or */*/public' -x
 complete -c hubcli -n '__hubcli_at "org token edit"' -l scope -d 'On the organization: member-read ...' -x -a 'member-read member-edit invite-read invite-edit group-read group-edit activity-read siem_credentials-read ram-read ram-write report-read repository-create repository-list registry-usage-read cloud-connect audit_events-read governance-policy-read governance-policy-write'
 complete -c hubcli -n '__hubcli_at "org token edit"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token edit"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token edit"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token edit"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token edit"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token edit"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1400,7 +1400,7 @@ complete -c hubcli -n '__hubcli_at "org token edit"' -l no-color -d 'Do not use 
 complete -c hubcli -n '__hubcli_at "org token edit"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "org token edit"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org token inspect"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token inspect"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token inspect"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token inspect"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1411,7 +1411,7 @@ complete -c hubcli -n '__hubcli_at "org token inspect"' -l config -d 'Use this c
 complete -c hubcli -n '__hubcli_at "org token inspect"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org token ls"' -l limit -d 'Show at most this many' -x
 complete -c hubcli -n '__hubcli_at "org token ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token ls"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token ls"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -1423,7 +1423,7 @@ complete -c hubcli -n '__hubcli_at "org token ls"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "org token rm"' -s y -l yes -d 'Do not ask'
 complete -c hubcli -n '__hubcli_at "org token rm"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "org token rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "org token rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active created_by created last_used expires description resources help)'
+complete -c hubcli -n '__hubcli_at "org token rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list id label active last_used expires created created_by description resources help)'
 complete -c hubcli -n '__hubcli_at "org token rm"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "org token rm"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "org token rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x

@@ -668,17 +668,17 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'org inspect --config' = @{}
         'org invite --config' = @{}
         'org invite cancel --format' = @{ words = 'table json jsonl csv tsv' }
-        'org invite cancel --fields' = @{ words = 'id invitee team role inviter created organization help'; listed = $true }
+        'org invite cancel --fields' = @{ words = 'id invitee team role created inviter organization help'; listed = $true }
         'org invite cancel --query' = @{}
         'org invite cancel --max-wait' = @{}
         'org invite cancel --config' = @{}
         'org invite ls --format' = @{ words = 'table json jsonl csv tsv' }
-        'org invite ls --fields' = @{ words = 'id invitee team role inviter created organization help'; listed = $true }
+        'org invite ls --fields' = @{ words = 'id invitee team role created inviter organization help'; listed = $true }
         'org invite ls --query' = @{}
         'org invite ls --max-wait' = @{}
         'org invite ls --config' = @{}
         'org invite resend --format' = @{ words = 'table json jsonl csv tsv' }
-        'org invite resend --fields' = @{ words = 'id invitee team role inviter created organization help'; listed = $true }
+        'org invite resend --fields' = @{ words = 'id invitee team role created inviter organization help'; listed = $true }
         'org invite resend --query' = @{}
         'org invite resend --max-wait' = @{}
         'org invite resend --config' = @{}
@@ -686,7 +686,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'org invite send --role' = @{ words = 'owner editor member' }
         'org invite send --from-file' = @{}
         'org invite send --format' = @{ words = 'table json jsonl csv tsv' }
-        'org invite send --fields' = @{ words = 'invitee status id team role inviter created organization help'; listed = $true }
+        'org invite send --fields' = @{ words = 'invitee status id team role created inviter organization help'; listed = $true }
         'org invite send --query' = @{}
         'org invite send --max-wait' = @{}
         'org invite send --config' = @{}
@@ -701,7 +701,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'org member add --role' = @{ words = 'owner editor member' }
         'org member add --from-file' = @{}
         'org member add --format' = @{ words = 'table json jsonl csv tsv' }
-        'org member add --fields' = @{ words = 'invitee status id team role inviter created organization help'; listed = $true }
+        'org member add --fields' = @{ words = 'invitee status id team role created inviter organization help'; listed = $true }
         'org member add --query' = @{}
         'org member add --max-wait' = @{}
         'org member add --config' = @{}
@@ -741,7 +741,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'org settings --config' = @{}
         'org token --config' = @{}
         'org token activate --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token activate --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token activate --fields' = @{ words = 'id label active last_used expires created created_by description resources help'; listed = $true }
         'org token activate --query' = @{}
         'org token activate --max-wait' = @{}
         'org token activate --config' = @{}
@@ -750,12 +750,12 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'org token create --description' = @{}
         'org token create --expires' = @{}
         'org token create --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token create --fields' = @{ words = 'token id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token create --fields' = @{ words = 'token id label active last_used expires created created_by description resources help'; listed = $true }
         'org token create --query' = @{}
         'org token create --max-wait' = @{}
         'org token create --config' = @{}
         'org token deactivate --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token deactivate --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token deactivate --fields' = @{ words = 'id label active last_used expires created created_by description resources help'; listed = $true }
         'org token deactivate --query' = @{}
         'org token deactivate --max-wait' = @{}
         'org token deactivate --config' = @{}
@@ -764,23 +764,23 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'org token edit --repo' = @{}
         'org token edit --scope' = @{ words = 'member-read member-edit invite-read invite-edit group-read group-edit activity-read siem_credentials-read ram-read ram-write report-read repository-create repository-list registry-usage-read cloud-connect audit_events-read governance-policy-read governance-policy-write' }
         'org token edit --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token edit --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token edit --fields' = @{ words = 'id label active last_used expires created created_by description resources help'; listed = $true }
         'org token edit --query' = @{}
         'org token edit --max-wait' = @{}
         'org token edit --config' = @{}
         'org token inspect --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token inspect --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token inspect --fields' = @{ words = 'id label active last_used expires created created_by description resources help'; listed = $true }
         'org token inspect --query' = @{}
         'org token inspect --max-wait' = @{}
         'org token inspect --config' = @{}
         'org token ls --limit' = @{}
         'org token ls --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token ls --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token ls --fields' = @{ words = 'id label active last_used expires created created_by description resources help'; listed = $true }
         'org token ls --query' = @{}
         'org token ls --max-wait' = @{}
         'org token ls --config' = @{}
         'org token rm --format' = @{ words = 'table json jsonl csv tsv' }
-        'org token rm --fields' = @{ words = 'id label active created_by created last_used expires description resources help'; listed = $true }
+        'org token rm --fields' = @{ words = 'id label active last_used expires created created_by description resources help'; listed = $true }
         'org token rm --query' = @{}
         'org token rm --max-wait' = @{}
         'org token rm --config' = @{}

@@ -95,6 +95,20 @@ def test_settings_are_shown_by_dotted_names(alice: Alice, own: str) -> None:
     assert template.lines()[0] == f"{ENABLED}=false"
 
 
+def test_what_is_off_says_so_on_a_terminal(alice: Alice, own: str) -> None:
+    shown = alice("org", "settings", own, "--no-color", terminal=True)
+    assert [line.split() for line in shown.lines()[:2]] == [["KEY", "VALUE"], [ENABLED, "false"]]
+    change = ("--set", f"{ENABLED}=true", "--dry-run", "--no-color")
+    planned = alice("org", "settings", own, *change, terminal=True)
+    assert planned.lines()[1].split() == [ENABLED, "true", "false"]
+    blocked = ("--block-registry", "docker.io", "--dry-run", "--no-color")
+    access = alice("org", "registry-access", own, *blocked, terminal=True)
+    assert [line.split() for line in access.lines()] == [
+        ["NAME", "TITLE", "ALLOWED", "ENFORCED", "CHANGE"],
+        ["docker.io", "DockerHub", "no", "no", "blocked"],
+    ]
+
+
 def test_only_what_is_named_changes(alice: Alice, sandbox: SandboxServer, own: str) -> None:
     change = ("org", "settings", own, "--set", f"{ENABLED}=true")
     planned = alice(*change, "--dry-run")

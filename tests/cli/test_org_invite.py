@@ -170,13 +170,17 @@ def test_an_invite_of_others_is_not_one_s_own(cli: InProcess, alice: Alice, own:
     assert "scope-invite-edit" in done.stderr
 
 
-def test_a_listing_is_a_table_on_a_terminal(alice: Alice) -> None:
-    arguments = ("--fields", "invitee,team", "--no-color")
-    shown = alice("org", "invite", "ls", "acme", *arguments, terminal=True)
-    assert [line.split() for line in shown.lines()] == [
-        ["INVITEE", "TEAM"],
-        ["grace@example.com", "developers"],
-        ["bob"],
+def test_ids_and_statuses_are_whole_in_a_table(alice: Alice) -> None:
+    identifiers = alice("org", "invite", "ls", "acme", "-q").lines()
+    shown = alice("org", "invite", "ls", "acme", "--no-color", terminal=True)
+    assert shown.lines()[0].split() == ["ID", "INVITEE", "TEAM", "ROLE", "CREATED"]
+    assert [line.split()[0] for line in shown.lines()[1:]] == identifiers
+    arguments = ("nobody-here", "grace@example.com", "--dry-run", "--no-color")
+    sent = alice("org", "invite", "send", "acme", *arguments, terminal=True)
+    assert [line.split() for line in sent.lines()] == [
+        ["INVITEE", "STATUS", "ID"],
+        ["nobody-here", "invalid_email_or_docker_id"],
+        ["grace@example.com", "already_invited"],
     ]
 
 

@@ -50,3 +50,12 @@ def test_a_free_plan_is_told_which_plans_would_do(hub: SandboxServer, cli: InPro
     done = cli("org", "token", "ls", "openlab", env=hub.signed_in)
     assert done.exit_code == 4
     assert "the plan Team (10 tokens, expired ones included) or Business (100)" in done.stderr
+    assert done.stderr.endswith("hint: hubcli account info openlab\n")
+
+
+def test_ids_are_whole_in_a_table(hub: SandboxServer, cli: InProcess) -> None:
+    cli("org", "token", "create", "acme", "ci", "--repo", "acme/api:pull", env=hub.signed_in)
+    identifier = hub.parts.accounts.tokens("acme")[0]["uuid"]
+    shown = cli("org", "token", "ls", "acme", "--no-color", env=hub.signed_in, terminal=True)
+    assert shown.lines()[0].split() == ["ID", "LABEL", "ACTIVE", "LAST", "USED", "EXPIRES"]
+    assert shown.lines()[1].split() == [identifier, "ci", "yes"]

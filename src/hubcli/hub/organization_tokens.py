@@ -142,6 +142,8 @@ def _explaining(organization: str) -> Iterator[None]:
     try:
         yield
     except Denied as error:
+        if "plan" in error.reason:
+            error.hint = f"hubcli account info {organization}"
         error.reason += _NEEDS.format(organization=organization)
         raise
 

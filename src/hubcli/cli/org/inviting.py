@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated
 
@@ -31,7 +32,11 @@ RESULT = View(
         Field("invitee", default=True),
         Field("status", default=True),
         Field("id", default=True),
-        *(field for field in INVITE.fields if field.name not in {"id", "invitee"}),
+        *(
+            replace(field, default=False)
+            for field in INVITE.fields
+            if field.name not in {"id", "invitee"}
+        ),
     ),
     key="invitee",
 )

@@ -24,8 +24,8 @@ REGISTRY = View(
     (
         Field("name", default=True),
         Field("title", default=True),
-        Field("allowed", Kind.BOOL, default=True),
-        Field("enforced", Kind.BOOL, default=True),
+        Field("allowed", Kind.BOOL, default=True, display="allowed_display"),
+        Field("enforced", Kind.BOOL, default=True, display="enforced_display"),
         Field("change"),
         Field("kind"),
     ),
@@ -81,13 +81,13 @@ def registry_access(
         before = organizations.registry_access(organization)
         rows = access.read_registries(before)
         if not wishes.any:
-            return Rows(rows)
+            return Rows(map(_displayed, rows))
         after = access.changed(before, wishes)
         if after == before:
             runtime.output.notice(f"{organization} is set like that already")
         elif not dry_run:
             after = organizations.set_registry_access(organization, after)
-    return Rows(_compared(rows, access.read_registries(after)), view=CHANGE)
+    return Rows(map(_displayed, _compared(rows, access.read_registries(after))), view=CHANGE)
 
 
 def _wishes(
@@ -102,6 +102,12 @@ def _wishes(
         [reference.parse_host(host) for host in block],
         [reference.parse_host(host) for host in remove],
     )
+
+
+def _displayed(row: Row) -> Row:
+    """With a word for no in a table, too, where it is otherwise an empty cell."""
+    facts = {name: row[name] for name in ("allowed", "enforced") if row[name] is not None}
+    return {**row, **{f"{name}_display": "yes" if fact else "no" for name, fact in facts.items()}}
 
 
 def _compared(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Row]:

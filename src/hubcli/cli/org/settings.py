@@ -14,11 +14,15 @@ from hubcli.cli.options import DryRun
 from hubcli.cli.org.declared import Organization, group
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError, doing
-from hubcli.output import Field, View
+from hubcli.output import Field, Row, View
 
 SETTING = View(
     "setting",
-    (Field("key", default=True), Field("value", default=True), Field("before")),
+    (
+        Field("key", default=True),
+        Field("value", default=True, display="value_display"),
+        Field("before", display="before_display"),
+    ),
     key="key",
 )
 CHANGE = replace(SETTING, fields=tuple(replace(field, default=True) for field in SETTING.fields))
@@ -55,7 +59,7 @@ def settings(
         before = organizations.settings(organization)
         known = dict(_flat(before))
         if not wishes:
-            return Rows({"key": key, "value": value} for key, value in known.items())
+            return Rows(_row(key, value=value) for key, value in known.items())
         after = json.loads(json.dumps(before))
         for key, text in wishes:
             _put(after, key, _value(key, text, known))
@@ -65,8 +69,18 @@ def settings(
         elif not dry_run:
             now = dict(_flat(organizations.set_settings(organization, after)))
             _warn_of_the_lost(runtime, changed, now)
-    rows = ({"key": key, "value": value, "before": known[key]} for key, value in changed.items())
+    rows = (_row(key, value=value, before=known[key]) for key, value in changed.items())
     return Rows(rows, view=CHANGE)
+
+
+def _row(key: str, **values: object) -> Row:
+    """A setting that is off says so in a table, too, where a no is otherwise an empty cell."""
+    displayed = {
+        f"{name}_display": json.dumps(value)
+        for name, value in values.items()
+        if isinstance(value, bool)
+    }
+    return {"key": key, **values, **displayed}
 
 
 def _wish(text: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import typer
 from hubcli.cli.commands import Commands, One, Rows, Several, Shown
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import DryRun, Limit, Yes
+from hubcli.cli.org.declared import Organization
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tokens.expiries import expiry
 from hubcli.errors import UsageError, doing
@@ -23,17 +24,16 @@ _FIELDS = (
     Field("id", default=True),
     Field("label", default=True),
     Field("active", Kind.BOOL, default=True),
-    Field("created_by", default=True),
-    Field("created", Kind.TIME, default=True),
     Field("last_used", Kind.TIME, default=True),
     Field("expires", Kind.TIME, default=True),
+    Field("created", Kind.TIME),
+    Field("created_by"),
     Field("description"),
     Field("resources", Kind.LIST),
 )
 TOKEN = View("access token", _FIELDS, key="id")
 CREATED = View("access token", (Field("token", default=True), *_FIELDS), key="token")
 
-Organization = Annotated[str, typer.Argument(metavar="ORG", help="An organization.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a token.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids of tokens.")]
 Repositories = Annotated[
