@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from support.hub_repositories import hub_repository
-from support.organizations import new_organization
+from support.organizations import as_organization, new_organization
 from support.running import InProcess, Result, Subprocess
 from support.sandbox import Request, SandboxServer
 from support.terminal import Terminal
@@ -218,7 +218,7 @@ def test_a_document_may_come_on_stdin(org: str, apply: Any) -> None:
     assert wrong.exit_code == 2
     assert wrong.stderr.startswith("error: stdin")
     again = apply("-", stdin=json.dumps({"organization": org, "teams": {"ops": {}}}))
-    assert again.stderr == f"{org} is as - says: nothing to change\n"
+    assert again.stderr == f"{org} is as stdin says: nothing to change\n"
 
 
 def test_somebody_who_accepts_is_taken_into_the_other_teams(
@@ -295,7 +295,7 @@ def test_a_terminal_sees_the_plan_and_is_asked(
         screen.expect(question)
         screen.send("y\n")
         assert screen.wait() == 0
-        assert screen.screen == f"{plan}{question}y\n{org}: 1 done\n"
+        assert screen.screen == (f"{plan}{question}y\ncreated the team {org}/ops\n{org}: 1 done\n")
     with terminal("apply", file, "--dry-run", env=sandbox.signed_in) as screen:
         assert screen.wait() == 0
         assert screen.screen == f"{org} is as {file} says: nothing to change\n"
@@ -504,6 +504,27 @@ def test_a_member_may_look_but_not_change(
     done = cli("apply", file, "--yes", env=env)
     assert done.exit_code == 4
     assert f"the role owner in {org}" in done.stderr
+
+
+def test_a_token_of_the_organization_can_do_it_all(
+    sandbox: SandboxServer, org: str, write: Any, cli: InProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "api.md").write_text("# API\n")
+    env = as_organization(
+        sandbox,
+        org,
+        *("scope-group-edit", "scope-member-edit", "scope-invite-edit"),
+        *("scope-repository-create", "scope-repository-list"),
+        repositories=(
+            *("scope-repository-admin", "scope-repository-settings-admin"),
+            *("scope-repo-group-admin", "scope-webhook-admin"),
+        ),
+    )
+    file = write(everything(org))
+    done = cli("apply", file, "--yes", "--format", "json", env=env)
+    assert done.exit_code == 0, done.stderr
+    assert {row["status"] for row in done.json()} == {"done"}
+    assert "nothing to change" in cli("apply", file, env=env).stderr
 
 
 # Many

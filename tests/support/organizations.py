@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from hubcli.sandbox import seed
 from hubcli.sandbox.teams import OWNERS
@@ -33,10 +34,18 @@ def organization_with_team(sandbox: SandboxServer) -> str:
     return name
 
 
-def as_organization(sandbox: SandboxServer, name: str, *scopes: str) -> dict[str, str]:
-    """What makes hubcli be `name`, by an access token with scopes of organizations."""
-    resource = {"type": "TYPE_ORG", "path": name, "scopes": [*scopes]}
-    _, secret = sandbox.parts.accounts.add_token(name, "made by a test", [resource], kind="oat")
+def as_organization(
+    sandbox: SandboxServer, name: str, *scopes: str, repositories: Sequence[str] = ()
+) -> dict[str, str]:
+    """What makes hubcli be `name`, by an access token with scopes of organizations.
+
+    `repositories` are scopes for all of its repositories.
+    """
+    resources = [{"type": "TYPE_ORG", "path": name, "scopes": [*scopes]}]
+    if repositories:
+        path = f"{name}/*"
+        resources.append({"type": "TYPE_REPO", "path": path, "scopes": [*repositories]})
+    _, secret = sandbox.parts.accounts.add_token(name, "made by a test", resources, kind="oat")
     return {"HUBCLI_USERNAME": name, "HUBCLI_PASSWORD": secret}
 
 

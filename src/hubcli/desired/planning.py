@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from hubcli.desired.changes import Action, Change, Key, Plan, Stage
 from hubcli.desired.organization import OWNERS, Current, Organization, Repository, Team
@@ -55,7 +56,7 @@ class _Planner:
         for name in self._doomed_teams:
             yield self._team("remove", name, Stage.REMOVALS)
 
-    @property
+    @cached_property
     def _doomed_teams(self) -> frozenset[str]:
         if not self._prune or self._wanted.teams is None:
             return frozenset()

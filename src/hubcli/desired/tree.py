@@ -167,9 +167,19 @@ def _yaml(text: str) -> Value:
             code="UNSUPPORTED",
             hint="pip install 'hubcli[yaml]'",
         ) from None
+
+    class Loader(yaml.SafeLoader):
+        """The reader in Python, for that in C recurses without end; it gives up early."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            bounds.count(0, _place(event.start_mark))
+            return super().compose_node(parent, index)
+
+    bounds = _Bounds()
     try:
-        # The reader in Python: the one in C has no end to its recursion. Nothing is constructed.
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        # Nodes only: nothing is constructed of them.
+        root = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Malformed(error.problem or "it is no YAML", _place(mark) if mark else None) from None

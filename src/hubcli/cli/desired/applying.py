@@ -99,8 +99,9 @@ def apply(
     rows = _carried_out(runtime, plan, now, categories, selection.quiet)
     if _is_for_programs(runtime, selection):
         return Rows(rows)
-    for _ in rows:
-        pass
+    for row in rows:
+        if row["status"] == "done" and not selection.quiet:
+            runtime.output.notice(shown.past(row))
     return None
 
 
@@ -139,7 +140,8 @@ def _keep_oneself(runtime: Runtime, plan: Plan) -> None:
 
 def _nothing(runtime: Runtime, selection: Selection, wanted: Organization, file: str) -> Shown:
     if not selection.quiet:
-        runtime.output.notice(f"{wanted.name} is as {file} says: nothing to change")
+        source = "stdin" if file == "-" else file
+        runtime.output.notice(f"{wanted.name} is as {source} says: nothing to change")
     return Rows(()) if selection.format or selection.query else None
 
 

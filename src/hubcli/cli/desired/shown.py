@@ -25,6 +25,7 @@ CHANGE = View(
     ),
 )
 _SIGNS: Mapping[str, str] = {"create": "+", "change": "~", "remove": "-"}
+_PAST: Mapping[str, str] = {"create": "created", "change": "changed", "remove": "removed"}
 _LOST: Mapping[str, str] = {
     "repository": "with all its tags",
     "member": "from all teams, too",
@@ -57,6 +58,11 @@ def line(change: Change) -> str:
     told = f"{_SIGNS[change.action]} {change.kind} {change.name}"
     details = described(change) or (_LOST.get(change.kind, "") if change.action == "remove" else "")
     return f"{told}  {details}".rstrip()
+
+
+def past(row: Row) -> str:
+    """`created the repository acme/api`."""
+    return f"{_PAST[str(row['action'])]} the {row['kind']} {row['name']}"
 
 
 def described(change: Change) -> str:
