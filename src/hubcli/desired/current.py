@@ -223,8 +223,9 @@ class _Reader:
         if wish.teams is not None:
             with found.attempt("list the teams of", path):
                 grants = {
-                    _lower(row["team"] or teams.get(row["team_id"])): str(row["permission"])  # type: ignore[call-overload]
+                    _lower(team): str(row["permission"])
                     for row in self._hub.grants.of_repository(path)
+                    if (team := row["team"] or teams.get(row["team_id"]))  # type: ignore[call-overload]
                 }
                 found.repository = replace(found.repository, teams=grants)
         if wish.webhooks is not None:
