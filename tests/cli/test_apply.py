@@ -481,6 +481,21 @@ def test_ctrl_c_ends_it_and_what_was_made_stays(
     assert len(sandbox.parts.repositories.of(org)) == 40
 
 
+@pytest.mark.parametrize(
+    ("fault", "exit_code"), [({"retry_after": 3600}, 5), ({"status": 503}, 6)], ids=str
+)
+def test_a_server_that_gives_up_on_one_thing_is_asked_for_the_others(
+    sandbox: SandboxServer, org: str, write: Any, apply: Any, fault: dict[str, int], exit_code: int
+) -> None:
+    sandbox.fault(f"POST /v2/namespaces/{org}/repositories", times=1, **fault)
+    names = ("one", "two", "three")
+    file = write({"organization": org, "repositories": {name: {} for name in names}})
+    done = apply(file, "--yes", "--format", "json")
+    assert done.exit_code == exit_code
+    assert sorted(row["status"] for row in done.json()) == ["done", "done", "failed"]
+    assert len(apply(file, "--yes").lines()) == 1
+
+
 @pytest.mark.parametrize("scopes", [["repo:read"], ["repo:write"]])
 def test_a_weak_token_is_told_what_it_takes(
     sandbox: SandboxServer, org: str, write: Any, cli: InProcess, scopes: list[str]
@@ -610,6 +625,21 @@ def test_people_are_invited_a_hundred_at_once(
     again = apply(write(document), "--yes", "-q")
     assert again.exit_code == 1
     assert [one.body["invitees"] for one in writes(sandbox)] == [["no-such-person"]]
+
+
+def test_a_request_for_many_that_fails_is_told_once(
+    sandbox: SandboxServer, org: str, write: Any, apply: Any
+) -> None:
+    people = {f"person{n}@example.com": "member" for n in range(40)}
+    sandbox.fault("POST /v2/invites/bulk", status=403, body={"message": "not today"}, times=1)
+    document = {"organization": org, "members": people, "teams": {"ops": {}}}
+    done = apply(write(document), "--yes")
+    assert done.exit_code == 4
+    assert done.stderr.count("error: ") == 1
+    assert f"error: cannot invite people to {org}: not today; it takes the role own" in done.stderr
+    assert f"{org}: 1 done, 40 failed\n" in done.stderr
+    assert apply(write(document), "--yes", "-q").exit_code == 0
+    assert len(sandbox.parts.invites.of(org)) == 40
 
 
 # Prune
