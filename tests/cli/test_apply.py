@@ -282,8 +282,13 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(
 def test_a_terminal_sees_the_plan_and_is_asked(
     sandbox: SandboxServer, org: str, write: Any, terminal: Screen
 ) -> None:
-    file = write({"organization": org, "teams": {"ops": {"description": "Run it"}}})
-    plan = f"  + team {org}/ops  description: Run it\n{org}: 1 to create\n"
+    teams = {"ops": {"description": "Run it"}}
+    file = write({"organization": org, "teams": teams, "members": {"dave": "editor"}})
+    plan = (
+        f"  + team {org}/ops  description: Run it\n"
+        f"  ~ member {org} dave  role: member -> editor\n"
+        f"{org}: 1 to create, 1 to change\n"
+    )
     question = f"Make these changes to {org}? [y/N] "
     with terminal("apply", file, env=sandbox.signed_in, columns=120) as screen:
         screen.expect(plan + question)
@@ -295,7 +300,12 @@ def test_a_terminal_sees_the_plan_and_is_asked(
         screen.expect(question)
         screen.send("y\n")
         assert screen.wait() == 0
-        assert screen.screen == (f"{plan}{question}y\ncreated the team {org}/ops\n{org}: 1 done\n")
+        assert screen.screen == (
+            f"{plan}{question}y\n"
+            f"created the team {org}/ops\n"
+            f"changed the member {org} dave: role\n"
+            f"{org}: 2 done\n"
+        )
     with terminal("apply", file, "--dry-run", env=sandbox.signed_in) as screen:
         assert screen.wait() == 0
         assert screen.screen == f"{org} is as {file} says: nothing to change\n"

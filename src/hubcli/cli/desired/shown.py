@@ -61,8 +61,12 @@ def line(change: Change) -> str:
 
 
 def past(row: Row) -> str:
-    """`created the repository acme/api`."""
-    return f"{_PAST[str(row['action'])]} the {row['kind']} {row['name']}"
+    """`created the team acme/ops`, `changed the repository acme/api: visibility`."""
+    done = f"{_PAST[str(row['action'])]} the {row['kind']} {row['name']}"
+    after = row["after"]
+    if row["action"] == "change" and isinstance(after, dict):
+        return f"{done}: {', '.join(after)}"
+    return done
 
 
 def described(change: Change) -> str:
