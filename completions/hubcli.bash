@@ -204,7 +204,7 @@ _hubcli_node() {
         "org member") commands='add ls rm role' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "org member add") commands='' flags='--team --role --from-file --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--team --role --from-file --format --fields --query --max-wait --config' raw= ;;
         "org member ls") commands='' flags='--filter --search --role --team --invited --limit --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --search --role --team --limit --format --fields --query --max-wait --config' raw= ;;
-        "org member rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "org member rm") commands='' flags='--from-file -y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--from-file --format --fields --query --max-wait --config' raw= ;;
         "org member role") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "org registry-access") commands='' flags='--enable --disable --allow-registry --block-registry --remove-registry --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--allow-registry --block-registry --remove-registry --format --fields --query --max-wait --config' raw= ;;
         "org settings") commands='' flags='--set --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--set --format --fields --query --max-wait --config' raw= ;;
@@ -568,9 +568,9 @@ _hubcli_value() {
         "org member ls --format") values='table json jsonl csv tsv' ;;
         "org member ls --fields") values='name full_name email role teams guest joined last_login last_seen desktop_version company location id help' listed=1 ;;
         "org member ls --config") kind=file ;;
+        "org member rm --from-file"|"org member rm --config") kind=file ;;
         "org member rm --format") values='table json jsonl csv tsv' ;;
         "org member rm --fields") values='name full_name email role teams guest joined last_login last_seen desktop_version company location id help' listed=1 ;;
-        "org member rm --config") kind=file ;;
         "org member role --format") values='table json jsonl csv tsv' ;;
         "org member role --fields") values='name full_name email role teams guest joined last_login last_seen desktop_version company location id help' listed=1 ;;
         "org member role --config") kind=file ;;

@@ -324,6 +324,20 @@ def test_rm_shows_asks_and_removes(sandbox: SandboxServer, alice: Alice, own: st
     assert len(sandbox.requests("DELETE")) == 2
 
 
+def test_those_who_leave_may_stand_in_a_file(
+    sandbox: SandboxServer, alice: Alice, own: str
+) -> None:
+    rm = ("org", "member", "rm", own, "--from-file", "-", "--yes")
+    done = alice(*rm, "frank", stdin="# left in May\nCarol\n\nfrank\n")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == f"removed frank from {own}\nremoved carol from {own}\n"
+    nobody = alice(*rm, stdin="#\n")
+    assert (nobody.exit_code, nobody.stderr) == (
+        2,
+        "error: no member was named on stdin (USAGE)\n",
+    )
+
+
 def test_the_last_owner_stays(sandbox: SandboxServer, alice: Alice, own: str) -> None:
     done = alice("org", "member", "rm", own, "alice", "carol", "--yes")
     assert done.exit_code == 1

@@ -67,4 +67,6 @@ INVITE = View(
 )
 
 Organization = Annotated[str, typer.Argument(metavar="ORG", help="An organization.")]
-Users = Annotated[list[str], typer.Argument(metavar="USER…", help="Docker IDs of members.")]
+Users = Annotated[
+    list[str] | None, typer.Argument(metavar="[USER…]", help="Docker IDs of members.")
+]

@@ -11,7 +11,7 @@ import typer
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.namelists import gathered
-from hubcli.cli.options import DryRun
+from hubcli.cli.options import DryRun, NamesFile
 from hubcli.cli.org.declared import INVITE, Organization, invite_group, member_group
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import Conflict, HubcliError, Unavailable, doing
@@ -73,10 +73,7 @@ def send(
         str | None,
         typer.Option("--role", metavar="ROLE", help="What they are to be; default: member."),
     ] = None,
-    from_file: Annotated[
-        str | None,
-        typer.Option("--from-file", metavar="FILE", help="Invitees, one on a line; - is stdin."),
-    ] = None,
+    from_file: NamesFile = None,
     dry_run: DryRun = False,
 ) -> Shown:
     """Invite people to an organization, by address or Docker ID.

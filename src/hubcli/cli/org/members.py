@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -10,8 +9,10 @@ import typer
 
 from hubcli.cli.commands import One, Rows, Shown
 from hubcli.cli.listings import Cut, told
-from hubcli.cli.options import DryRun, Limit, Yes
+from hubcli.cli.namelists import gathered
+from hubcli.cli.options import DryRun, Limit, NamesFile, Yes
 from hubcli.cli.org.declared import MEMBER, Organization, Users, member_group
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import NotFound, doing
 from hubcli.output import Row, Selection
@@ -122,7 +123,8 @@ def rm(
     runtime: Runtime,
     selection: Selection,
     organization: Organization,
-    users: Users,
+    users: Users = None,
+    from_file: NamesFile = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> Shown:
@@ -133,17 +135,19 @@ def rm(
     \b
     Examples:
       hubcli org member rm acme dave erin
-      hubcli org member rm acme dave --dry-run
+      hubcli org member rm acme --from-file left.txt --dry-run
     """
-    wanted = dict.fromkeys(user.lower() for user in users)
+    named = gathered(runtime, users, from_file, "member")
+    wanted = dict.fromkeys(user.lower() for user in named)
     found = list(runtime.each(wanted, lambda user: _found(runtime, organization, user)))
     if dry_run:
         return Rows(found)
     if not found:
         return None
-    if not yes and not _confirmed(runtime, organization, found):
-        runtime.output.notice("nobody was removed")
-        raise typer.Exit(1)
+    if not yes:
+        lines = [f"{row['name']}  {row['role']}, {_teams(row)}" for row in found]
+        question = f"Remove {these(found, 'member', 'members')} from {organization.lower()}?"
+        ask(runtime.output, lines, question, "nobody was removed")
     for row in found:
         name = str(row["name"])
         with runtime.attempting(), doing("remove", name):
@@ -165,10 +169,6 @@ def _found(runtime: Runtime, organization: str, user: str) -> Row:
         return found[0]
 
 
-def _confirmed(runtime: Runtime, organization: str, found: Sequence[Row]) -> bool:
-    for row in found:
-        teams = row["teams"]
-        listed = ", ".join(map(str, teams)) if isinstance(teams, list) and teams else "no team"
-        runtime.output.notice(f"  {row['name']}  {row['role']}, {listed}")
-    these = "this member" if len(found) == 1 else f"these {len(found):,} members"
-    return runtime.output.confirm(f"Remove {these} from {organization.lower()}?")
+def _teams(row: Row) -> str:
+    teams = row["teams"]
+    return ", ".join(map(str, teams)) if isinstance(teams, list) and teams else "no team"

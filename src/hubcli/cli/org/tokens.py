@@ -10,6 +10,7 @@ from hubcli.cli.commands import Commands, One, Rows, Several, Shown
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import DryRun, Limit, Yes
 from hubcli.cli.org.declared import Organization
+from hubcli.cli.plans import ask, these
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tokens.expiries import expiry
 from hubcli.errors import UsageError, doing
@@ -220,12 +221,9 @@ def rm(
     if not doomed:
         return None
     if not yes:
-        for row in doomed:
-            runtime.output.notice(f"  {row['label']}  {row['id']}")
-        these = "this access token" if len(doomed) == 1 else f"these {len(doomed):,} access tokens"
-        if not runtime.output.confirm(f"Delete {these} for good?"):
-            runtime.output.notice("nothing was deleted")
-            raise typer.Exit(1)
+        lines = [f"{row['label']}  {row['id']}" for row in doomed]
+        question = f"Delete {these(doomed, 'access token', 'access tokens')} for good?"
+        ask(runtime.output, lines, question, "nothing was deleted")
     for row in doomed:
         with runtime.attempting(), doing("delete the access token", str(row["label"])):
             client.delete(organization, str(row["id"]))
