@@ -445,7 +445,7 @@ def test_what_cannot_be_read_of_one_repository_is_left_alone(
 def test_a_kill_in_the_middle_is_made_good_by_the_next_run(
     sandbox: SandboxServer, org: str, write: Any, apply: Any, hubcli: Subprocess
 ) -> None:
-    names = [f"r{number:02d}" for number in range(30)]
+    names = [f"r{number:02d}" for number in range(60)]
     document = {
         "organization": org,
         "teams": {"ops": {}},
@@ -455,7 +455,7 @@ def test_a_kill_in_the_middle_is_made_good_by_the_next_run(
         },
     }
     file = write(document)
-    sandbox.fault(f"POST /v2/namespaces/{org}/repositories", chunk_delay_seconds=0.1)
+    sandbox.fault(f"POST /v2/namespaces/{org}/repositories", chunk_delay_seconds=0.5)
     process = hubcli.start("apply", file, "--yes", env=sandbox.signed_in)
     for _ in range(300):
         if len(sandbox.requests(f"POST /v2/namespaces/{org}/repositories")) >= 12:
@@ -478,7 +478,7 @@ def test_ctrl_c_ends_it_and_what_was_made_stays(
     sandbox: SandboxServer, org: str, write: Any, apply: Any, terminal: Screen
 ) -> None:
     file = write({"organization": org, "repositories": {f"r{n:02d}": {} for n in range(40)}})
-    sandbox.fault(f"POST /v2/namespaces/{org}/repositories", chunk_delay_seconds=0.2)
+    sandbox.fault(f"POST /v2/namespaces/{org}/repositories", chunk_delay_seconds=0.5)
     with terminal("apply", file, "--yes", env=sandbox.signed_in) as screen:
         screen.expect("40 to create")
         while not sandbox.parts.repositories.of(org):
