@@ -218,3 +218,17 @@ def test_members_are_told_which_role_it_takes(cli: InProcess, org: str) -> None:
     assert done.exit_code == 4
     assert f"cannot list the repositories of {org}/builders: " in done.stderr
     assert f"the role owner or editor in {org}" in done.stderr
+
+
+def test_a_long_plan_is_cut_off_before_the_question_and_whole_in_a_dry_run(
+    alice: Alice, org: str, sandbox: SandboxServer
+) -> None:
+    for number in range(60):
+        sandbox.parts.repositories.create(f"{org}/svc-{number:02}", "alice", type="image")
+    grant = ("team", "grant", f"{org}/builders", f"{org}/svc-*", "--permission", "read")
+    unasked = alice(*grant)
+    assert unasked.exit_code == 2
+    assert f"  {org}/svc-49: none -> read\n  … and 10 more; --dry-run shows all\n" in unasked.stderr
+    assert f"{org}/svc-50" not in unasked.stderr
+    assert "with these 60 repositories?" in unasked.stderr
+    assert len(alice(*grant, "--dry-run", "-q").lines()) == 60
