@@ -117,6 +117,10 @@ class Proxy(_Loopback):
         """Change the byte that comes down the next `times` connections after `after` others."""
         self._faults += [_Fault("corrupt", after)] * times
 
+    def corrupt_uploads(self, after: int, times: int = 1) -> None:
+        """The same on the way up."""
+        self._faults += [_Fault("corrupt", after, up=True)] * times
+
     def forget(self) -> None:
         """Count from zero again, and spoil nothing more."""
         self._faults.clear()
