@@ -222,9 +222,11 @@ def test_on_a_terminal_it_ends_with_how_to_run_the_image(
 ) -> None:
     with terminal("pull", remote, columns=200) as screen:
         assert screen.wait() == 0
-        shown = screen.screen
-    assert "podman run --rm oci:./app:v1" in shown
-    assert "hubcli copy oci:./app:v1 - --archive docker | docker load" in shown
+        *_, podman, docker = screen.left
+    assert podman == "run it with podman: podman run --rm oci:./app:v1"
+    assert docker == (
+        "take it to docker: hubcli copy oci:./app:v1 - --archive docker | docker load"
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,21 @@ def test_a_broken_connection_is_made_anew_from_where_it_broke(
     assert between.bytes_down < 310_000, "what had come is not fetched again"
 
 
+def test_a_connection_that_stalls_is_made_anew_from_where_it_stalled(
+    docker_registry: Callable[..., DockerRegistry],
+    proxy: Callable[..., Proxy],
+    repository: str,
+) -> None:
+    registry = docker_registry()
+    with repository_at(registry.host, repository) as client:
+        client.blobs.upload(BLOB, Source(DATA))
+    between = proxy(registry.host)
+    between.stall_answers(after=100_000, times=2)
+    with repository_at(between.host, repository, patience=1) as client:
+        assert download(client) == DATA
+    assert between.bytes_down < 310_000, "what had come is not fetched again"
+
+
 def test_it_gives_up_when_nothing_comes() -> None:
     naps: list[float] = []
     with (

@@ -11,6 +11,7 @@ from hubcli.auth.credentials import Keychain
 from hubcli.auth.tokens import RegistryAuthorizer, TokenCache
 from hubcli.config import Endpoint
 from hubcli.http.client import Client
+from hubcli.http.transport import Limits, Transports
 from hubcli.oci import OCTET_STREAM, Descriptor
 from hubcli.registry import Registry, Repository
 from hubcli.registry.blobs import Blobs
@@ -18,10 +19,17 @@ from hubcli.registry.blobs import Blobs
 
 @contextmanager
 def repository_at(
-    host: str, path: str, *actions: str, sleep: Callable[[float], None] = lambda _: None
+    host: str,
+    path: str,
+    *actions: str,
+    sleep: Callable[[float], None] = lambda _: None,
+    patience: float = 60.0,
 ) -> Iterator[Repository]:
-    """An anonymous client over plain http, which does not wait between tries."""
-    http = Client(sleep=sleep)
+    """An anonymous client over plain http, which does not wait between tries.
+
+    `patience` is how many seconds it waits for a byte to move.
+    """
+    http = Client(transports=Transports(Limits(read=patience, write=patience)), sleep=sleep)
     endpoint = Endpoint(host, f"http://{host}")
     authorizer = RegistryAuthorizer(
         http, endpoint, Keychain((), warn=lambda _: None), TokenCache(None)

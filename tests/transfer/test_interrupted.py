@@ -227,54 +227,75 @@ def test_a_registry_that_serves_wrong_bytes(
     assert json.loads((tmp_path / "out" / "index.json").read_bytes())["manifests"] == []
 
 
-def of_one_layer(oci_layout: Layout, layer: bytes) -> str:
-    """Where an image is that has just this layer, compressed or not."""
+def of_layers(oci_layout: Layout, *layers: bytes) -> str:
+    """Where an image is that has just these layers, be they archives or not."""
     image = oci_layout.image("v1")
     manifest = json.loads(image.read(image.digest))
-    manifest["layers"] = [oci_layout.blob("application/vnd.oci.image.layer.v1.tar", layer)]
+    config = json.loads(image.read(manifest["config"]["digest"]))
+    manifest["layers"] = [
+        oci_layout.blob("application/vnd.oci.image.layer.v1.tar", layer) for layer in layers
+    ]
+    config["rootfs"]["diff_ids"] = [layer["digest"] for layer in manifest["layers"]]
+    kind = manifest["config"]["mediaType"]
+    manifest["config"] = oci_layout.blob(kind, json.dumps(config).encode())
     top = oci_layout.blob(image.media_type, json.dumps(manifest).encode())
     return f"oci:{oci_layout.directory}@{top['digest']}"
 
 
-def peak_memory(command: list[str], environ: dict[str, str], directory: Path) -> int:
-    """MiB that a process held at most; it must succeed."""
+def peak_memory(
+    command: list[str], environ: dict[str, str], directory: Path, stdin: Path | None = None
+) -> int:
+    """MiB that a process held at most; it must succeed. Its stdout goes to the file `stdout`."""
     measured = (
         "import resource, subprocess, sys; "
         "done = subprocess.run(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, file=sys.stderr); "
         "sys.exit(done.returncode)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", measured, *command],
-        env=environ,
-        cwd=directory,
-        capture_output=True,
-        check=False,
-    )
+    with (directory / "stdout").open("wb") as out, (stdin or Path("/dev/null")).open("rb") as into:
+        done = subprocess.run(
+            [sys.executable, "-c", measured, *command],
+            env=environ,
+            cwd=directory,
+            stdin=into,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
-    return int(done.stdout.split()[-1])
+    return int(done.stderr.split()[-1])
 
 
 def test_memory_does_not_grow_with_the_image(
     environ: dict[str, str], oci_layout: Layout, tmp_path: Path
 ) -> None:
-    """200 MiB pushed, pulled, packed and unpacked."""
-    source = of_one_layer(oci_layout, content(1 << 20) * 200)
+    """Four layers of 48 MiB at once, through every kind of store: no more than 80 MiB are held."""
+    block = content(1 << 20)
+    source = of_layers(oci_layout, *((block[at:] + block[:at]) * 48 for at in range(4)))
+    piped = tmp_path / "piped.tar"
     with registry_server(tmp_path / "registry") as registry:
         reference = f"{registry.host}/app:v1"
-        for arguments in (
-            ["push", source, reference],
-            ["pull", reference, "oci:out"],
-            ["pull", reference, "out.tar"],
-            ["copy", "./out.tar", "oci:again"],
+        for stdin, *arguments in (
+            (None, "push", source, reference),
+            (None, "copy", reference, f"{registry.host}/other:v1"),
+            (None, "pull", reference, "oci:out"),
+            (None, "pull", reference, "out.tar"),
+            (None, "pull", reference, "out.tgz"),
+            (None, "pull", reference, "docker-archive:docker.tar:app:v1"),
+            (None, "pull", reference, "-"),
+            (piped, "push", "-", f"{registry.host}/piped:v1"),
+            (None, "copy", "oci-archive:out.tgz", "oci:again"),
         ):
             command = Subprocess.command(*arguments)
-            assert peak_memory(command, environ, tmp_path) < 100
+            peak = peak_memory(command, environ, tmp_path, stdin)
+            assert peak <= 80, f"{arguments} held {peak} MiB"
+            if arguments[-1] == "-":
+                (tmp_path / "stdout").rename(piped)
 
 
 def test_ctrl_c_cancels_an_upload(hubcli: Subprocess, between: Proxy, oci_layout: Layout) -> None:
     """The registry need not keep what will never be completed."""
-    source = of_one_layer(oci_layout, content(1 << 20) * 80)  # more than proxy and sockets hold
+    source = of_layers(oci_layout, content(1 << 20) * 80)  # more than proxy and sockets hold
     slow(between)
     process = hubcli.start("push", source, f"{between.host}/interrupted/app:v1")
     deadline = time.monotonic() + 30

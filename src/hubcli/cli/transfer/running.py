@@ -198,7 +198,8 @@ class _Runner:
         row = told(self._runtime, done.report, job.options, quiet=self._quiet)
         ready = not job.options.dry_run and not is_stdout(job.destination)
         if done.hint is not None and self._runtime.output.stderr_is_terminal and ready:
-            self._notify(done.hint(done.report))
+            for line in done.hint(done.report).splitlines():
+                self._notify(line)
         return row
 
     def _unpacked(self, job: Job, manifest: Manifest, events: Events) -> Report:
