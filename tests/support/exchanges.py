@@ -24,12 +24,16 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Verdict:
-    """Collects departures from the document, and how often each route was used."""
+    """Collects departures from the document, and how often hubcli used each route.
+
+    `answered` are the documented operations of which an answer to a success was judged.
+    """
 
     def __init__(self) -> None:
         self.faults: list[str] = []
         self.documented: Counter[str] = Counter()
         self.undocumented: Counter[str] = Counter()
+        self.answered: set[str] = set()
         path = openapi.document_path()
         self._document = Document.load(path) if path else None
 
@@ -39,6 +43,8 @@ class Verdict:
             return
         operation = self._document.operation(exchange)
         faults = self._document.answer_faults(exchange)
+        if operation is not None and exchange.status < 400:
+            self.answered.add(operation.route)
         if exchange.user_agent.startswith(_CLIENT):
             faults += self._document.request_faults(exchange)
             if operation is not None:
@@ -53,13 +59,21 @@ class Verdict:
             "faults": self.faults,
             "documented": dict(self.documented),
             "undocumented": dict(self.undocumented),
+            "answered": sorted(self.answered),
         }
+
+    @property
+    def unexercised(self) -> list[str]:
+        """Documented operations that nobody called with success: what is answered is unknown."""
+        operations = self._document.operations if self._document else []
+        return sorted({operation.route for operation in operations} - self.answered)
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add what another process found."""
         self.faults += data["faults"]
         self.documented.update(data["documented"])
         self.undocumented.update(data["undocumented"])
+        self.answered.update(data["answered"])
 
 
 def is_hub(exchange: Exchange) -> bool:

@@ -1,4 +1,7 @@
-"""A pytest plugin: fails the run where Hub requests or answers depart from Docker's document."""
+"""A pytest plugin: fails the run where Hub requests or answers depart from Docker's document.
+
+A run of the whole suite fails, too, where it leaves a documented operation unanswered.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class HubReport:
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_KEY] = verdict.as_data()
-        elif verdict.faults and session.exitstatus == pytest.ExitCode.OK:
+        elif session.exitstatus == pytest.ExitCode.OK and (verdict.faults or self._missing()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl
@@ -59,6 +62,9 @@ class HubReport:
             f"Hub requests: {counts[0]} on documented routes, {counts[1]} on known others"
             f"{_listed(verdict.undocumented)}"
         )
+        if missing := self._missing():
+            terminalreporter.section("Documented operations that no test has called", red=True)
+            terminalreporter.write_line("\n".join(missing))
         if not verdict.faults:
             return
         terminalreporter.section("Hub exchanges that Docker's document does not allow", red=True)
@@ -67,6 +73,25 @@ class HubReport:
             terminalreporter.write_line(f"{times} x {fault}")
         if len(counted) > _MOST_SHOWN:
             terminalreporter.write_line(f"… and {len(counted) - _MOST_SHOWN} more")
+
+    def _missing(self) -> list[str]:
+        """What a whole run should have called, and has not; of a part nothing is expected."""
+        config = self._config
+        whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(
+            config.getoption(name, default=None)
+            for name in (
+                "keyword",
+                "markexpr",
+                "deselect",
+                "ignore",
+                "ignore_glob",
+                "lf",
+                "maxfail",
+            )
+        )
+        import os
+
+        return self._verdict.unexercised if whole or os.environ.get("FIDW") else []
 
 
 def _listed(routes: Counter[str]) -> str:

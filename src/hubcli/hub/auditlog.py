@@ -95,11 +95,11 @@ class _EventPages:
         logs = answer.object().get("logs")
         if logs is not None and not isinstance(logs, list):
             raise Unavailable("the server answered without the events that were asked for")
-        rows = _told_apart(objects(logs))
+        came = len(logs or ())
         # A server may give fewer than it was asked for: its own size is the one that counts.
-        self._full = self._full or len(rows)
-        more = bool(rows) and len(rows) >= self._full
-        return Page(rows, None, str(page + 1) if more else None, answer.url)
+        self._full = self._full or came
+        more = bool(came) and came >= self._full
+        return Page(_told_apart(objects(logs)), None, str(page + 1) if more else None, answer.url)
 
     def after(self, page: Page) -> Page | None:
         return None if page.next is None else self.numbered(int(page.next), self._size)

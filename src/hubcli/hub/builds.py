@@ -84,17 +84,22 @@ class Builds:
             raise
 
     def _objects(self, route: str, query: Mapping[str, object]) -> Iterator[Object]:
-        """All there is in `{"meta": {"total_count"}, "objects": […]}`, page by page."""
-        taken = 0
+        """All there is in `{"meta": {"total_count"}, "objects": […]}`, page by page.
+
+        Without a number an empty page is the end, or one that is there again.
+        """
+        taken, before = 0, None
         for page in count():
             where = {**query, "offset": taken, "limit": _PAGE}
             body = self._api.get(route, where).object()
-            found = objects(body.get("objects"))
-            yield from found
-            taken += len(found)
+            found = body.get("objects")
+            if not isinstance(found, list) or not found or found == before:
+                return
+            yield from objects(found)
+            taken, before = taken + len(found), found
             meta = body.get("meta")
             total = number(meta.get("total_count")) if isinstance(meta, dict) else None
-            if not found or taken >= (total or 0) or page >= _MOST_PAGES:
+            if (total is not None and taken >= total) or page >= _MOST_PAGES:
                 return
 
 

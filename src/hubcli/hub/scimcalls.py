@@ -80,7 +80,7 @@ class ScimPages:
         body = answer.object()
         rows, total = resources(body), number(body.get("totalResults"))
         following = start + len(rows)
-        has_more = bool(rows) and total is not None and following <= total
+        has_more = bool(rows) and (total is None or following <= total)
         return Page(rows, total, str(following) if has_more else None, answer.url)
 
 

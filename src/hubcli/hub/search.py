@@ -197,7 +197,8 @@ class _OffsetPages:
         if not isinstance(results, list):
             raise Unavailable("the server answered without search results")
         end = offset + len(results)
-        return Page(objects(results), total, str(end) if end < (total or 0) else None, response.url)
+        more = bool(results) and (total is None or end < total)
+        return Page(objects(results), total, str(end) if more else None, response.url)
 
 
 def _v4_query(term: str, filters: Filters, sort: str) -> dict[str, object]:
