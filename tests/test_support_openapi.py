@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,27 @@ def test_tables_are_compared_row_by_row(document: Document, row: str, expected: 
     )
     assert (faults == []) is (expected is None)
     assert expected is None or expected in faults[0]
+
+
+def test_an_answer_of_another_type_is_a_fault(document: Document) -> None:
+    page = replace(exchange("GET", TAGS), response_type="text/html", response=b"<html>")
+    assert document.answer_faults(page) == ["the answer is text/html, not application/json"]
+    nothing = replace(page, response_type="", response=b"")
+    assert document.answer_faults(nothing) == ["the answer is of no type, not application/json"]
+    assert document.answer_faults(replace(page, method="HEAD")) == []
+    assert document.answer_faults(replace(page, status=503)) == []
+
+
+def test_what_nobody_called_with_success_is_known(document: Document) -> None:
+    verdict = Verdict()
+    routes = [operation.route for operation in document.operations]
+    assert verdict.unexercised == sorted(routes)
+    verdict.add(exchange("GET", TAGS, response={"count": 0, "results": []}))
+    verdict.add(exchange("GET", f"{TAGS}/none", 404, response={"message": "no"}))
+    merged = Verdict()
+    merged.merge(verdict.as_data())
+    called = "GET /v2/namespaces/{namespace}/repositories/{repository}/tags"
+    assert {*routes} - {*merged.unexercised} == {called}
 
 
 @pytest.mark.parametrize("route", UNDOCUMENTED)

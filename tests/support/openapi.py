@@ -222,7 +222,11 @@ class Document:
             return
         kind = exchange.response_type.partition(";")[0]
         schema = schemas.get(kind)
-        if schema is None or exchange.method == "HEAD":
+        if exchange.method == "HEAD":
+            return
+        if schema is None:
+            if schemas and exchange.status < 400:
+                yield f"the answer is {kind or 'of no type'}, not {' or '.join(schemas)}"
             return
         if kind == "text/csv":
             rows = csv.DictReader(io.StringIO(exchange.response.decode()))
