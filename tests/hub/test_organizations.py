@@ -144,7 +144,7 @@ def test_a_refusal_says_what_it_would_take(text: str, told: str) -> None:
     for body in ({"message": text}, {"detail": text}, {"error": {"message": text}}):
         api = hub_api(lambda _, body=body: answered(body, 403))  # type: ignore[misc]
         with api as (hub, _), pytest.raises(Denied) as refused:
-            hub.organizations.registry_access("acme")
+            hub.organizations.set_registry_access("acme", {})
         assert refused.value.reason.startswith(text)
         assert told in refused.value.reason
 
