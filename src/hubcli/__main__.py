@@ -17,15 +17,25 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The entry point `hubcli`."""
-    # What a start makes is kept to the end: looking through it again and again finds nothing.
-    gc.set_threshold(10_000)
-    sys.exit(run(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr))
+    sys.exit(_program(sys.argv[1:]))
 
 
 def credential_helper() -> None:
     """The entry point `docker-credential-hubcli`."""
-    arguments = ["auth", "helper", *sys.argv[1:]]
-    sys.exit(run(arguments, os.environ, sys.stdin, sys.stdout, sys.stderr))
+    sys.exit(_program(["auth", "helper", *sys.argv[1:]]))
+
+
+def _program(arguments: Sequence[str]) -> int:
+    """`run` in a process of its own, whose memory is not tidied up on the way nor at the end.
+
+    What a start makes is there to the end: looking through it for garbage, as Python does again
+    and again, and three times before it ends, takes a tenth of a short command and finds nothing.
+    """
+    gc.set_threshold(10_000)
+    try:
+        return run(arguments, os.environ, sys.stdin, sys.stdout, sys.stderr)
+    finally:
+        gc.freeze()
 
 
 def run(
