@@ -176,3 +176,16 @@ def test_a_platform_that_is_not_there(cli: InProcess, image: Image) -> None:
     result = cli("mutate", image.source, "--label", "a=b", "--platform", "linux/amd64,linux/mips")
     assert result.exit_code == 3
     assert "there is no image for linux/mips" in result.stderr
+
+
+def test_an_archive_that_holds_one_platform(
+    cli: InProcess, image: Image, skopeo: Skopeo, tmp_path: Path
+) -> None:
+    to = ("--label", "a=b", "--to", "docker-archive:out.tar:acme/api:1")
+    whole = cli("mutate", image.source, *to)
+    assert whole.exit_code == 1
+    assert "docker's archives hold one platform; say which one with --platform" in whole.stderr
+    result = cli("mutate", image.source, *to, "--platform", "linux/arm64")
+    assert result.exit_code == 0, result.stderr
+    shown = json.loads(skopeo("inspect", f"docker-archive:{tmp_path}/out.tar"))
+    assert (shown["Architecture"], shown["Labels"]) == ("arm64", {"a": "b"})

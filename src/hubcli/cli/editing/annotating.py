@@ -69,4 +69,14 @@ def annotate(
         editor = Editor(image.store, draft, chosen, False, runtime.output.notice)
         return editor.edit(old, lambda parts: parts.annotate(wanted, gone))
 
-    return edit(runtime, selection, "annotate", reference, work, tag=tag, to=to, dry_run=dry_run)
+    return edit(
+        runtime,
+        selection,
+        "annotate",
+        reference,
+        work,
+        platforms=chosen,
+        tag=tag,
+        to=to,
+        dry_run=dry_run,
+    )

@@ -74,7 +74,15 @@ def append(
             return editor.edit(old, lambda parts: put_on_top(parts, draft, found))
 
         return edit(
-            runtime, selection, "append to", reference, work, tag=tag, to=to, dry_run=dry_run
+            runtime,
+            selection,
+            "append to",
+            reference,
+            work,
+            platforms=chosen,
+            tag=tag,
+            to=to,
+            dry_run=dry_run,
         )
 
 
@@ -118,7 +126,17 @@ def flatten(
                 ),
             )
 
-        return edit(runtime, selection, "flatten", reference, work, tag=tag, to=to, dry_run=dry_run)
+        return edit(
+            runtime,
+            selection,
+            "flatten",
+            reference,
+            work,
+            platforms=chosen,
+            tag=tag,
+            to=to,
+            dry_run=dry_run,
+        )
 
 
 @contextmanager

@@ -104,7 +104,17 @@ def mutate(
         editor = Editor(image.store, draft, chosen, notify=runtime.output.notice)
         return editor.edit(old, settings)
 
-    return edit(runtime, selection, "change", reference, work, tag=tag, to=to, dry_run=dry_run)
+    return edit(
+        runtime,
+        selection,
+        "change",
+        reference,
+        work,
+        platforms=chosen,
+        tag=tag,
+        to=to,
+        dry_run=dry_run,
+    )
 
 
 def _words(text: str | None, option: str) -> list[str] | None:

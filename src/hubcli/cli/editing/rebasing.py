@@ -69,7 +69,17 @@ def rebase(
             editor = Editor(image.store, draft, chosen, notify=runtime.output.notice)
             return editor.edit(old, lambda parts: put_on_base(parts, draft, was, becomes, name))
 
-        return edit(runtime, selection, "rebase", reference, work, tag=tag, to=to, dry_run=dry_run)
+        return edit(
+            runtime,
+            selection,
+            "rebase",
+            reference,
+            work,
+            platforms=chosen,
+            tag=tag,
+            to=to,
+            dry_run=dry_run,
+        )
 
 
 def _annotations(image: Image, manifest: Manifest) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,6 +58,7 @@ def edit(
     text: str,
     work: Work,
     *,
+    platforms: Sequence[Platform] = (),
     tag: str | None = None,
     to: str | None = None,
     dry_run: bool = False,
@@ -65,11 +66,12 @@ def edit(
     """Read an image, have it changed, and write it back, or where `tag` or `to` say.
 
     Nothing is written where the image and its place stay what they are. An archive on stdout is
-    all that goes there.
+    all that goes there. Where only one image can go it is that of `platforms`, if that is one.
     """
     from hubcli.authoring.draft import Draft
-    from hubcli.cli.transfer.running import asked, is_stdout
+    from hubcli.cli.transfer.running import asked, holds_one_platform, is_stdout
     from hubcli.stores import spelling
+    from hubcli.transfer import graph
 
     source = spelling.parse(text)
     output = runtime.output
@@ -85,6 +87,9 @@ def edit(
         with doing(action, image.shown):
             old = image.store.manifest(image.identifier)
             new = work(image, old, draft)
+            if new.is_index and len(platforms) == 1 and holds_one_platform(destination):
+                entry = graph.choose(new, platforms[0])
+                new = draft.manifests.get(entry.digest) or graph.child(image.store, entry)
             target = _identified(image, target, new, destination, in_place=in_place)
         if not dry_run and (to_stdout or not in_place or new.digest != old.digest):
             with output.progress(quiet=selection.quiet) as progress:

@@ -13,7 +13,7 @@ from hubcli.cli.commands import Commands, Shown
 from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.transfer.artifacts import Annotations, ArtifactType, push_files
-from hubcli.cli.transfer.running import TRANSFER, Job, run
+from hubcli.cli.transfer.running import TRANSFER, Job, holds_one_platform, run
 from hubcli.errors import UsageError
 from hubcli.output import Selection
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hubcli.oci import Platform
     from hubcli.stores.spelling import Local
     from hubcli.transfer import Options, Report
-    from hubcli.transfer.places import Spelled
 
 verbs = Commands()
 
@@ -286,7 +285,7 @@ def copy(
         target = spelling.parse(_needed(second, "DST"))
         if isinstance(target, spelling.Local):
             target = _written(target, archive)
-        single = _holds_one_platform(target) and not all_platforms
+        single = holds_one_platform(target) and not all_platforms
         return Job(spelling.parse(first), target, _this_machines(options) if single else options)
 
     return run(runtime, selection, (source, destination), from_file, plan)
@@ -323,14 +322,6 @@ def _written(destination: Local, archive: ArchiveKind) -> Local:
         return destination
     docker = archive is ArchiveKind.DOCKER
     return replace(destination, kind=spelling.DOCKER_ARCHIVE if docker else spelling.OCI_ARCHIVE)
-
-
-def _holds_one_platform(destination: Spelled) -> bool:
-    """As docker's own archives do; it is this machine's, then."""
-    from hubcli.stores import spelling
-
-    kinds = {spelling.DOCKER_ARCHIVE, spelling.DOCKER_DAEMON}
-    return isinstance(destination, spelling.Local) and destination.kind in kinds
 
 
 def _platforms(texts: list[str] | None, everything: bool) -> tuple[Platform, ...] | None:

@@ -276,6 +276,14 @@ def _check_attached(job: Job) -> None:
         raise UsageError(f"{job.destination} takes the image alone: nothing can be attached there")
 
 
+def holds_one_platform(destination: Spelled) -> bool:
+    """As docker's own archives do; it is this machine's, then."""
+    from hubcli.stores import spelling
+
+    kinds = {spelling.DOCKER_ARCHIVE, spelling.DOCKER_DAEMON}
+    return isinstance(destination, spelling.Local) and destination.kind in kinds
+
+
 def is_stdout(destination: Spelled) -> bool:
     """Whether it is an archive on stdout, where nothing else may go then."""
     from hubcli.stores import spelling
