@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hubcli.sandbox import seed
-from support.organizations import as_organization, new_organization, with_token
+from support.organizations import (
+    as_organization,
+    new_organization,
+    signed_in_as,
+    with_token,
+)
 from support.running import InProcess, Result
 from support.sandbox import SandboxServer
 from support.scripted import Answer, ScriptedServer
@@ -166,6 +171,26 @@ def organization(sandbox: SandboxServer) -> str:
     image = seed.small(name)
     sandbox.parts.storage.manifests.put(f"{name}/app", image.manifest, tags=["v1"])
     return name
+
+
+def test_a_plan_without_room_is_no_lack_of_rights(sandbox: SandboxServer, cli: InProcess) -> None:
+    env, name = sandbox.signed_in, new_organization(sandbox, plan="team")
+    people = [f"p{number}@{name}.example" for number in range(99)]
+    full = cli("org", "invite", "send", name, *people, "one-more@example.com", env=env)
+    assert full.exit_code == 4
+    assert "has 100 seats: 1 are in use, 100 more are wanted (DENIED)" in full.stderr
+    assert "it takes" not in full.stderr
+    assert cli("org", "invite", "send", name, *people, env=env).exit_code == 0
+    for number in range(10):
+        sandbox.parts.accounts.add_token(name, f"t{number}", [], kind="oat")
+    full = cli("org", "token", "create", name, "ci", "--repo", f"{name}/app:pull", env=env)
+    assert full.exit_code == 4
+    assert "limited to 10 access tokens" in full.stderr
+    assert "the plan Team (10 tokens, expired ones included) or Business (100)" in full.stderr
+    full = cli("repo", "create", "carol/one-more", "--private", env=signed_in_as("carol"))
+    assert full.exit_code == 4
+    assert "the plan of carol has no private repository left" in full.stderr
+    assert "hint: hubcli repo ls carol --private" in full.stderr
 
 
 @pytest.mark.parametrize("command", CHANGES, ids=" ".join)

@@ -61,6 +61,8 @@ CREATE INDEX IF NOT EXISTS hub_tokens_by_owner ON hub_tokens (owner, created);
 
 UNLIMITED = 9999
 """How Hub writes "no limit" in plans and quotas."""
+SEATS = {"team": 100}
+"""How many people an organization's plan is for, invited ones included; others have no limit."""
 PAID_PLANS = frozenset({"pro", "team", "business"})
 
 

@@ -1,7 +1,8 @@
 """The organizations of a new sandbox: a small one, one with thousands of everything, a poor one.
 
-- `acme` (plan team) has the teams owners (alice), developers (carol, erin: write on `acme/api`)
-  and readers (carol, dave: read on `acme/internal`), an editor (frank) and two open invites.
+- `acme` (plan team, 100 seats) has the teams owners (alice), developers (carol, erin: write on
+  `acme/api`) and readers (carol, dave: read on `acme/internal`), an editor (frank) and two open
+  invites.
 - `megacorp` (plan business), alice's too, has 2,000 members without a password, 20 teams and
   10,000 events in its audit log.
 - `openlab` (free plan), alice's too, may have neither teams of its own nor an audit log.

@@ -9,7 +9,8 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hubcli.sandbox.hub.answers import message, not_found
+from hubcli.sandbox.accounts import SEATS
+from hubcli.sandbox.hub.answers import forbidden, message, not_found
 from hubcli.sandbox.hub.authority import authorized
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.members import ROLES
@@ -51,6 +52,7 @@ class InviteRoutes:
         if role not in ROLES:
             raise message(400, f"invalid role {role}: it is one of {', '.join(ROLES)}")
         invitees, is_rehearsal = body.texts("invitees"), body.flag("dry_run", False)
+        self._require_seats(account, {each.lower() for each in invitees})
         results = []
         for invitee in invitees:
             result: dict[str, Any] = {"invitee": invitee}
@@ -59,6 +61,19 @@ class InviteRoutes:
                 result["invite"] = self._invite(call, organization, invitee.lower(), team, role)
             results.append(result)
         return JSONResponse({"invitees": results}, 202)
+
+    def _require_seats(self, account: sqlite3.Row, invitees: set[str]) -> None:
+        """403 where the plan is not for so many people; Hub's own words are not known."""
+        limit, organization = SEATS.get(account["plan"]), account["name"]
+        if limit is None:
+            return
+        new = sum(self._status(organization, each) == "invited" for each in invitees)
+        used = len(self._hub.accounts.members_of(organization))
+        used += len(self._hub.invites.of(organization))
+        if new and used + new > limit:
+            raise forbidden(
+                f"the subscription plan has {limit} seats: {used} are in use, {new} more are wanted"
+            )
 
     def _status(self, organization: str, invitee: str) -> str:
         """`invited`, or why not; a Docker ID must be somebody's."""

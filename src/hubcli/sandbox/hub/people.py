@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hubcli.sandbox.accounts import PAID_PLANS, UNLIMITED, Identity
+from hubcli.sandbox.accounts import PAID_PLANS, SEATS, UNLIMITED, Identity
 from hubcli.sandbox.hub.answers import forbidden, not_found
 from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.state import Hub
@@ -49,7 +49,7 @@ class PeopleRoutes:
             {
                 "name": account["plan"],
                 "legacy": False,
-                "seats": len(self._hub.accounts.members_of(account["name"])) or 1,
+                "seats": self._seats(account),
                 "private_repos": account["private_limit"],
                 "teams": UNLIMITED if paid else 0,
                 "collaborators": UNLIMITED if paid else 0,
@@ -57,6 +57,10 @@ class PeopleRoutes:
                 "duration": "month" if paid else "",
             }
         )
+
+    def _seats(self, account: sqlite3.Row) -> int:
+        members = len(self._hub.accounts.members_of(account["name"]))
+        return SEATS.get(account["plan"], members or 1)
 
     def quota(self, call: Call) -> Response:
         """How many private repositories there are and may be, and what new ones are by default."""
