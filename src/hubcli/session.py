@@ -179,6 +179,10 @@ class Session:
         """The client of the repository that a reference names; `actions` are pull by default."""
         return self.registry(reference.host).repository(reference.path, *actions)
 
+    def deleting_in(self, reference: Reference) -> Repository:
+        """The client of a repository that something is to be deleted from."""
+        return self.registry(reference.host).deleting_in(reference.path)
+
     def scim(self, token: Credential) -> Scim:
         """SCIM in the Hub API, which takes a token of its own and no other credential."""
         from hubcli.auth.tokens import ScimAuthorizer

@@ -13,6 +13,7 @@ from hubcli.errors import Conflict, HubcliError, NotFound, Unsupported
 from hubcli.oci import digest_of
 from hubcli.registry import Repository
 from hubcli.registry.needs import Needs
+from hubcli.registry.quirks import NO_QUIRKS, Quirks
 from hubcli.registry.untag import Untagger
 from support.docker_registry import DockerRegistry
 from support.images import CONFIG, INDEX, MANIFEST, Image, Layout
@@ -327,3 +328,16 @@ def test_nested_indexes_are_looked_into() -> None:
     fake.add("outer", content)
     assert removing(fake, "inner") == ["placeholder"]
     assert digest_of(inner) in fake.manifests
+
+
+@pytest.mark.parametrize(
+    ("quirks", "scope"),
+    [
+        (NO_QUIRKS, "repository:a/b:*"),
+        (Quirks(delete_actions=("pull", "push")), "repository:a/b:pull,push"),
+    ],
+)
+def test_who_deletes_asks_for_what_the_registry_understands(quirks: Quirks, scope: str) -> None:
+    with repository_at("127.0.0.1:9", "a/b") as client:
+        client.registry.quirks = quirks
+        assert client.registry.deleting_in("a/b").scopes == (scope,)

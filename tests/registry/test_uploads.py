@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from hubcli.errors import ConnectionBroken, IntegrityFailure, NotFound, Untrusted
+from hubcli.registry.quirks import Quirks
 from support.docker_registry import DockerRegistry
 from support.proxy import Proxy
 from support.repositories import Source, content, described, repository_at
@@ -241,7 +242,7 @@ def test_the_digest_is_added_to_what_the_location_says() -> None:
 
 
 def test_an_offset_that_was_wrong_costs_one_more_try() -> None:
-    """Quay tells one byte too many: the resumed blob is refused, and sent from the start."""
+    """A status with one byte too many: the resumed blob is refused, and sent from the start."""
     puts: list[int] = []
 
     def script(request: Seen) -> Answer:
@@ -262,6 +263,32 @@ def test_an_offset_that_was_wrong_costs_one_more_try() -> None:
     with ScriptedServer(script) as server, repository_at(server.url[7:], "app") as client:
         client.blobs.upload(BLOB, Source(DATA))
     assert puts == [700_000, 299_999, 700_000]
+
+
+def test_a_status_known_to_count_one_too_many_is_corrected() -> None:
+    """Quay: a chunk from behind what it has is answered 416, however often it is sent."""
+    parts: list[str] = []
+
+    def script(seen: Seen) -> Answer:
+        if seen.method == "POST":
+            return Answer(202, b"", {"Location": "/up"})
+        if seen.method == "GET":
+            return Answer(204, b"", {"Range": "bytes=0-300000"})
+        parts.append(seen.headers.get("content-range", ""))
+        if len(parts) == 2:
+            return Answer(503)
+        if seen.method == "PATCH":
+            end = seen.headers["content-range"].partition("-")[2]
+            return Answer(202, b"", {"Location": "/up", "Range": f"0-{end}"})
+        return Answer(201, b"")
+
+    with (
+        ScriptedServer(script) as server,
+        repository_at(f"127.0.0.1:{server.port}", "a/b") as client,
+    ):
+        client.registry.quirks = Quirks(counts_one_too_many=True)
+        assert client.blobs.upload(BLOB, Source(DATA), chunk_size=300_000) == "resumed"
+    assert parts == ["0-299999", "300000-599999", "300000-599999", "600000-699999"]
 
 
 def test_a_blob_is_mounted(docker_registry: Callable[..., DockerRegistry], repository: str) -> None:

@@ -65,6 +65,10 @@ class Registry:
         """A repository; `actions` (default pull) are asked of the token server up front."""
         return Repository(self, path, actions or ("pull",))
 
+    def deleting_in(self, path: str) -> Repository:
+        """A repository that something is to be deleted from."""
+        return self.repository(path, *self.quirks.delete_actions)
+
     def greet(self) -> Response:
         """The answer to `GET /v2/` without a credential: 401 says which one is wanted."""
         return self._address.request(

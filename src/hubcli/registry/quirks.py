@@ -20,10 +20,14 @@ class Quirks:
     """What the token for the catalog is asked for; some token servers refuse to hear of it."""
     chunks: bool = True
     """False where blobs go in one PUT from their start: parts are lost, or miscounted."""
+    counts_one_too_many: bool = False
+    """Whether the status of an upload tells one byte more than there is of it."""
     deletes_tags: bool | None = None
     """Whether DELETE by tag removes that tag alone; None to try it, and to look what it did."""
     deletes_manifests: bool = True
     """False where `/v2/` deletes nothing at all."""
+    delete_actions: tuple[str, ...] = ("*",)
+    """What a token for deleting is asked to be good for; `delete` is not understood everywhere."""
     referrers: bool = True
     """False where there is no referrers API to be asked."""
 

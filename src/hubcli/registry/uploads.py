@@ -91,6 +91,8 @@ class Session:
             return None
         self._move(answer)
         told = _received(answer)
+        if told is not None and self._repository.registry.quirks.counts_one_too_many:
+            told -= 1
         return told if told is not None and told > 1 else None
 
     def cancel(self) -> None:

@@ -112,8 +112,7 @@ def _delete(runtime: Runtime, spelled: Spelled) -> None:
     if isinstance(spelled, Reference):
         from hubcli.registry import referrers
 
-        # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
-        referrers.delete(runtime.session.repository(spelled, "*"), str(spelled.digest))
+        referrers.delete(runtime.session.deleting_in(spelled), str(spelled.digest))
     else:
         _layout(spelled).delete(str(spelled.digest))
 

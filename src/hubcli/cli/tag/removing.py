@@ -107,9 +107,8 @@ class RegistryTags:
         from hubcli.registry.untag import Untagger
 
         provider = self._session.provider(self._reference.host)
-        # Quay's token server refuses `delete`; `*` is understood there and elsewhere.
         return Untagger(
-            self._session.repository(self._reference, "*"),
+            self._session.deleting_in(self._reference),
             self._session.warn,
             delete=partial(provider.remove_manifest, self._reference.path)
             if isinstance(provider, RemovesManifests)
