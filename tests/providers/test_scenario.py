@@ -87,7 +87,7 @@ def test_tags_are_listed_with_what_the_registry_knows(
         assert (row["reference"], row["repository"]) == (f"{name}:{row['name']}", name)
         assert row["platforms"] == ["linux/amd64", "linux/arm64/v8"]
     kind = BY_NAME[registry.row].load()
-    told = kind.tag_fields if kind else ()
+    told = [field for field in kind.tag_fields if field not in kind.tag_gaps] if kind else []
     plain = signed_in("tag", "ls", name, "--format", "json").json()
     assert all(row[field] is not None for row in plain for field in told)
     assert sorted(signed_in("tag", "ls", name, "-q").lines()) == ["v1", "v2"]

@@ -11,7 +11,7 @@ import pytest
 from hubcli import oci
 from hubcli.errors import Denied, IntegrityFailure
 from hubcli.registry import Repository
-from hubcli.registry.details import Details
+from hubcli.registry.details import Details, Row
 from support.docker_registry import DockerRegistry
 from support.images import CONFIG, CREATED, INDEX, MANIFEST, Layout
 from support.repositories import repository_at
@@ -89,6 +89,31 @@ def test_a_digest_costs_one_head(
         ("v1", {"digest": image.digest, "media_type": MANIFEST})
     ]
     assert counted(server, repository) - before == {"HEAD manifests": 1}
+
+
+def test_only_what_a_row_lacks_is_looked_up(
+    client: Repository,
+    server: DockerRegistry,
+    skopeo: Skopeo,
+    oci_layout: Layout,
+    repository: str,
+) -> None:
+    image = oci_layout.image("v1")
+    skopeo.copy(image.source, f"docker://{server.host}/{repository}:v1")
+    before = counted(server, repository)
+    whole = {"name": "whole", "digest": "sha256:told", "size": 7}
+    rows: list[Row] = [
+        whole,
+        {"name": "v1", "digest": None, "size": 5, "pushed": None},
+        {"name": "gone", "digest": None, "size": 5},
+    ]
+    found = list(Details(client, ["digest", "size"]).complete(rows))
+    assert found[0] == whole
+    assert [(row["digest"], row["size"], row["name"]) for row in found[1:]] == [
+        (image.digest, 5, "v1")
+    ]
+    assert found[1]["pushed"] is None
+    assert counted(server, repository) - before == {"GET manifests": 2}
 
 
 def test_the_same_image_is_read_once(

@@ -15,6 +15,7 @@ from hubcli.http.response import Response, failure
 from hubcli.registry import pages
 
 _LARGEST_ANSWER = 16 << 20
+_MOST_DIGITS = 19
 _JSON = {"Accept": "application/json"}
 
 Problem = Callable[[Response, str], HubcliError]
@@ -137,6 +138,6 @@ def text(value: object) -> str | None:
 
 def number(value: object) -> int | None:
     """A member that is a count or a size; some APIs send these as texts."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

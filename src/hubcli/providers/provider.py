@@ -53,6 +53,8 @@ class Provider:
     """What `repositories` tells beyond the name: `visibility`, `created`, `size` …"""
     tag_fields: ClassVar[tuple[str, ...]] = ()
     """What `tags` tells beyond the name, in the order of the columns: `digest`, `pushed` …"""
+    tag_gaps: ClassVar[frozenset[str]] = frozenset()
+    """Those of `tag_fields` that some tags lack; they are looked up where they are asked for."""
     creates: ClassVar[frozenset[str]] = frozenset()
     """The fields of `Creation` that have a meaning here."""
     edits: ClassVar[frozenset[str]] = frozenset()

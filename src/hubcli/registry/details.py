@@ -56,6 +56,21 @@ class Details:
         """Each tag with its row, in order; None for one that is gone since it was listed."""
         return in_order(self._look_up, names, self._repository.registry.concurrency)
 
+    def complete(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Rows of tags, each with what it lacks; without a request for one that lacks nothing.
+
+        Tags that are gone since they were listed are left out.
+        """
+        done = in_order(self._completed, rows, self._repository.registry.concurrency)
+        return (row for row in done if row is not None)
+
+    def _completed(self, row: Row) -> Row | None:
+        if all(row.get(field) is not None for field in self._wanted):
+            return row
+        _, found = self._look_up(row["name"])
+        told = {field: value for field, value in row.items() if value is not None}
+        return None if found is None else {**row, **found, **told}
+
     def _look_up(self, name: str) -> tuple[str, Row | None]:
         try:
             if not self._wanted & BY_MANIFEST:

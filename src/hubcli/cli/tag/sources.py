@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import tee
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubcli.errors import Unsupported
@@ -13,7 +12,6 @@ from hubcli.reference import Reference
 
 if TYPE_CHECKING:
     from hubcli.oci import Platform
-    from hubcli.registry.details import Details
     from hubcli.session import Session
     from hubcli.tags import Names, Order
 
@@ -139,7 +137,7 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
             hint=f"hubcli tag ls {reference.name} --sort created",
         )
     if known:
-        return _on_provider(session, reference, wish, frozenset(known))
+        return _on_provider(session, reference, wish)
     repository = session.repository(reference)
     counted = Counted(name for page in repository.tags() for name in page if wish.names(name))
     if not wish.lookups:
@@ -163,9 +161,7 @@ def told_by(session: Session, reference: Reference) -> tuple[str, ...]:
     return provider.tag_fields if isinstance(provider, ListsTags) else ()
 
 
-def _on_provider(
-    session: Session, reference: Reference, wish: Wish, known: frozenset[str]
-) -> Found:
+def _on_provider(session: Session, reference: Reference, wish: Wish) -> Found:
     """The rows of the registry's own API; what they lack is looked up tag by tag, if wanted."""
     from hubcli.providers import ListsTags
 
@@ -176,23 +172,14 @@ def _on_provider(
         for row in provider.tags(reference.path)
         if wish.names(str(row["name"]))
     )
-    lacking = wish.lookups - known
     rows: Iterator[Row] = counted
-    if lacking:
+    if wish.lookups:
         from hubcli.registry.details import Details
 
-        rows = _completed(counted, Details(session.repository(reference), lacking))
+        rows = Details(session.repository(reference), wish.lookups).complete(counted)
     if wish.filters_rows:
         return Found(filter(wish.accepts, rows), lambda: None)
     return Found(rows, counted.total)
-
-
-def _completed(rows: Iterable[Row], details: Details) -> Iterator[Row]:
-    """The rows with what is looked up for each; of those that are gone meanwhile, none."""
-    first, again = tee(rows)
-    for row, (_, found) in zip(again, details.of(str(row["name"]) for row in first), strict=False):
-        if found is not None:
-            yield {**found, **{name: value for name, value in row.items() if value is not None}}
 
 
 class Counted(Iterator[_Item]):
