@@ -372,13 +372,13 @@ _hubcli_value() {
         "tag ls --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "tag ls --sort") values='name version updated pushed pulled created size' ;;
         "tag ls --format") values='table json jsonl csv tsv' ;;
-        "tag ls --fields") values='name digest status updated pushed pulled size platforms reference repository media_type type created aliases help' listed=1 ;;
+        "tag ls --fields") values='name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help' listed=1 ;;
         "tag ls --config") kind=file ;;
         "tag rm --format") values='table json jsonl csv tsv' ;;
         "tag rm --fields") values='reference digest action reason name repository help' listed=1 ;;
         "tag rm --config") kind=file ;;
         "tag undelete --format") values='table json jsonl csv tsv' ;;
-        "tag undelete --fields") values='name digest status updated pushed pulled size platforms reference repository media_type type created aliases help' listed=1 ;;
+        "tag undelete --fields") values='name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help' listed=1 ;;
         "tag undelete --config") kind=file ;;
         "pull --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "pull --archive") values='oci docker' ;;

@@ -448,7 +448,7 @@ complete -c hubcli -n '__hubcli_at "tag ls"' -l all -d 'Show all'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l aliases -d 'One row for all tags of a digest'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l full-ref -d 'Whole references in place of tags'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "tag ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name digest status updated pushed pulled size platforms reference repository media_type type created aliases help)'
+complete -c hubcli -n '__hubcli_at "tag ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help)'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "tag ls"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -475,7 +475,7 @@ complete -c hubcli -n '__hubcli_at "tag rm" 0' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "tag rm" 0; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "tag undelete"' -l digest -d 'As it was when it pointed here' -x
 complete -c hubcli -n '__hubcli_at "tag undelete"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "tag undelete"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name digest status updated pushed pulled size platforms reference repository media_type type created aliases help)'
+complete -c hubcli -n '__hubcli_at "tag undelete"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help)'
 complete -c hubcli -n '__hubcli_at "tag undelete"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "tag undelete"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "tag undelete"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x

@@ -341,7 +341,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'tag ls --sort' = @{ words = 'name version updated pushed pulled created size' }
         'tag ls --limit' = @{}
         'tag ls --format' = @{ words = 'table json jsonl csv tsv' }
-        'tag ls --fields' = @{ words = 'name digest status updated pushed pulled size platforms reference repository media_type type created aliases help'; listed = $true }
+        'tag ls --fields' = @{ words = 'name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help'; listed = $true }
         'tag ls --query' = @{}
         'tag ls --max-wait' = @{}
         'tag ls --config' = @{}
@@ -352,7 +352,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'tag rm --config' = @{}
         'tag undelete --digest' = @{}
         'tag undelete --format' = @{ words = 'table json jsonl csv tsv' }
-        'tag undelete --fields' = @{ words = 'name digest status updated pushed pulled size platforms reference repository media_type type created aliases help'; listed = $true }
+        'tag undelete --fields' = @{ words = 'name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help'; listed = $true }
         'tag undelete --query' = @{}
         'tag undelete --max-wait' = @{}
         'tag undelete --config' = @{}

@@ -25,7 +25,7 @@ HELLO = "library/hello-world"
 NIGHTLY = "bigorg/nightly"
 FIELDS = (
     "name", "digest", "status", "updated", "pushed", "pulled", "size", "platforms", "reference",
-    "repository", "media_type", "type", "created", "aliases",
+    "repository", "media_type", "type", "created", "aliases", "expires",
 )  # fmt: skip
 
 

@@ -79,6 +79,24 @@ ROWS: tuple[ProviderRow, ...] = (
             referrers=False,
         ),
     ),
+    ProviderRow(
+        "quay",
+        "Quay",
+        hosts=r"quay\.io",
+        known_as="quay.io",
+        marks=Marks(realm="/v2/auth", headers=("x-sparse-manifest-support",)),
+        code="quay:Quay",
+        home="quay.io",
+        variables=("QUAY_OAUTH_TOKEN",),
+        # Its token server answers 400 to `delete` and to the catalog's scope, and gives `*` to
+        # administrators only; for deleting it wants what it wants for pushing.
+        quirks=Quirks(
+            catalog_scopes=(),
+            counts_one_too_many=True,
+            deletes_tags=True,
+            delete_actions=("pull", "push"),
+        ),
+    ),
     ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
     ProviderRow("distribution", "distribution, and any other registry"),
 )

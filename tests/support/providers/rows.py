@@ -8,10 +8,12 @@ from pathlib import Path
 
 from support.providers.ghcr import GitHub
 from support.providers.plain import Distribution, Zot
+from support.providers.quay import QuayRegistry
 from support.providers.standin import Running
 
 STAND_INS: Mapping[str, Callable[[Path], AbstractContextManager[Running]]] = {
     "ghcr": lambda _: GitHub().running(),
+    "quay": lambda _: QuayRegistry().running(),
     "zot": lambda _: Zot().running(),
     "distribution": lambda _: Distribution().running(),
 }

@@ -26,6 +26,7 @@ TAG = View(
         Field("type"),
         Field("created", Kind.TIME),
         Field("aliases", Kind.LIST),
+        Field("expires", Kind.TIME),
     ),
 )
 

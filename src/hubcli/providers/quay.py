@@ -1,0 +1,418 @@
+"""Quay, quay.io and self-hosted: the API that its web page uses, `/api/v1` on the same host.
+
+API: `GET /api/v1/discovery` of any Quay. It takes OAuth access tokens and nothing else; what is
+public it tells everybody. Robots, app tokens and passwords open `/v2/` alone, so what they may
+list is taken from there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from hubcli import timestamps
+from hubcli.auth.credentials import Credential, Kind
+from hubcli.auth.tokens.fixed import FixedAuthorizer
+from hubcli.errors import (
+    Conflict,
+    Denied,
+    HubcliError,
+    NotFound,
+    NotSignedIn,
+    Unavailable,
+    UsageError,
+)
+from hubcli.http.response import Response
+from hubcli.providers.calls import Api, number, problem, segment, text
+from hubcli.providers.capabilities import (
+    CreatesRepositories,
+    Creation,
+    Edit,
+    EditsRepositories,
+    HasIdentity,
+    ListsRepositories,
+    ListsTags,
+    RemovesRepositories,
+    RestoresTags,
+    Row,
+    Searches,
+    ShowsRepositories,
+)
+from hubcli.providers.provider import Provider, Surroundings
+
+_OAUTH_USER = "$oauthtoken"
+_HOME = "quay.io"
+_PAGE = 100
+_MOST_PAGES = 100_000
+_STATES = ("normal", "read_only", "mirror")
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+
+_Object = Mapping[str, Any]
+
+
+class Quay(
+    Provider,
+    HasIdentity,
+    ListsRepositories,
+    CreatesRepositories,
+    ShowsRepositories,
+    EditsRepositories,
+    RemovesRepositories,
+    ListsTags,
+    RestoresTags,
+    Searches,
+):
+    """Repositories are below a user or an organization; `tag rm` goes by `/v2/`."""
+
+    repository_fields = frozenset({"visibility", "description", "updated", "archived"})
+    tag_fields = ("digest", "updated", "pushed", "size")
+    tag_gaps = frozenset({"size"})
+    creates = frozenset({"private", "description"})
+    edits = frozenset({"private", "description"})
+    options = {"state": "normal|read_only|mirror: whether, and from where, it takes pushes"}
+    identities = "QUAY_OAUTH_TOKEN, of QUAY_HOST"
+
+    def __init__(self, at: Surroundings) -> None:
+        super().__init__(at)
+        self._oauth = FixedAuthorizer(self._token, bearer=True)
+
+    def identity(self) -> Credential | None:
+        """QUAY_OAUTH_TOKEN, for the host that QUAY_HOST names, else for quay.io; none other."""
+        token = self.at.environ.get("QUAY_OAUTH_TOKEN", "").strip()
+        named = _SCHEME.sub("", self.at.environ.get("QUAY_HOST", "").strip()).rstrip("/")
+        if not token or self.at.host != (named.lower() or _HOME):
+            return None
+        return Credential(_OAUTH_USER, token, "QUAY_OAUTH_TOKEN", Kind.PAT)
+
+    # Repositories
+
+    def repositories(self, namespace: str | None) -> Iterator[Row]:
+        """GET /api/v1/repository?namespace=…; by `/v2/_catalog` what only a robot may see.
+
+        Without a namespace those of one's own, or all that are public.
+        """
+        owner, _, below = (namespace or "").partition("/")
+        inside = f"{self.at.host}/{namespace}/" if below else ""
+        if self._token() is not None:
+            rows = self._of_owners([owner] if owner else self._own_namespaces())
+        else:
+            rows = self._of_strangers(owner)
+        return (row for row in rows if str(row["name"]).startswith(inside))
+
+    def repository(self, path: str) -> Row:
+        """GET /api/v1/repository/{path}, and the newest tag, which says when it was changed."""
+        query = {"includeTags": "false", "includeStats": "false"}
+        found = self._api.get(_repository(path), query).object()
+        row = self._row(found)
+        if row is None:
+            raise NotFound("not found")
+        newest = self._page_of_tags(path, 1, limit="1", onlyActiveTags="true")
+        for tag in _objects(newest, "tags")[:1]:
+            row["updated"] = _moment(tag.get("start_ts"))
+        return row
+
+    def create_repository(self, path: str, wish: Creation) -> Row:
+        """POST /api/v1/repository; private where nobody said, as what is pushed to Quay is."""
+        state = _state(wish.options)
+        owner, _, name = path.partition("/")
+        if not name:
+            raise UsageError("a repository of Quay is in a namespace: NAMESPACE/NAME")
+        if wish.private is None:
+            self.at.notify(f"{self.at.host}/{path} is private; --private or --public decides")
+        body = {
+            "namespace": owner,
+            "repository": name,
+            "visibility": _visibility(wish.private is not False),
+            "description": wish.description or "",
+            "repo_kind": "image",
+        }
+        try:
+            self._api.send("POST", "/api/v1/repository", body=body)
+        except HubcliError as error:
+            if "already exists" in error.reason:
+                raise Conflict("it exists already") from error
+            raise
+        if state not in {None, "normal"}:
+            self._set_state(path, str(state))
+        return self.repository(path)
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """POST …/changevisibility, PUT {path} for the description, PUT …/changestate."""
+        route, state = _repository(path), _state(wish.options)
+        if wish.private is not None:
+            body = {"visibility": _visibility(wish.private)}
+            self._api.send("POST", f"{route}/changevisibility", body=body)
+        if wish.description is not None:
+            self._api.send("PUT", route, body={"description": wish.description})
+        if state is not None:
+            self._set_state(path, state)
+
+    def remove_repository(self, path: str) -> None:
+        """DELETE /api/v1/repository/{path}"""
+        self._api.send("DELETE", _repository(path))
+
+    def search(self, words: str) -> Iterator[Row]:
+        """GET /api/v1/find/repositories, which stays on its tenth page whatever is asked."""
+        page = 1
+        while True:
+            query = {"query": words, "page": page, "includeUsage": "true"}
+            answer = self._api.get("/api/v1/find/repositories", query).object()
+            if page > 1 and number(answer.get("page")) != page:
+                return
+            found = _objects(answer, "results")
+            yield from (row for row in map(self._row, found) if row is not None)
+            if not found or answer.get("has_additional") is not True:
+                return
+            page += 1
+
+    # Tags
+
+    def tags(self, path: str) -> Iterator[Row]:
+        """GET …/tag/?onlyActiveTags=true, a hundred at once, the newest first.
+
+        Whoever has no OAuth token gets names alone, by `/v2/`, where the repository is not public.
+        """
+        pages = self._pages_of_tags(path, onlyActiveTags="true")
+        try:
+            first = next(pages)
+        except (NotSignedIn, Denied):
+            if self._token() is not None or self.at.credential() is None:
+                raise
+            yield from self._names_alone(path)
+            return
+        yield from map(_tag, first)
+        for page in pages:
+            yield from map(_tag, page)
+
+    def restore_tag(self, path: str, tag: str, digest: str | None) -> str:
+        """POST …/tag/{tag}/restore with a digest of its history (GET …/tag/?specificTag=…)."""
+        if digest is None:
+            self._require_gone(path, tag)
+        found = self._lost(path, tag, digest)
+        route = f"{_repository(path)}/tag/{segment(tag)}/restore"
+        self._api.send("POST", route, body={"manifest_digest": found})
+        return found
+
+    def _require_gone(self, path: str, tag: str) -> None:
+        now = self._page_of_tags(path, 1, specificTag=tag, onlyActiveTags="true")
+        for entry in _objects(now, "tags"):
+            if entry.get("name") == tag:
+                raise Conflict(
+                    f"it is there, at {entry.get('manifest_digest')}",
+                    hint=f"hubcli tag undelete {self.at.host}/{path}:{tag} --digest DIGEST",
+                )
+
+    def _lost(self, path: str, tag: str, digest: str | None) -> str:
+        """The digest to bring a tag back to: the wanted one, or the one that it had last."""
+        for page in self._pages_of_tags(path, specificTag=tag):
+            for entry in page:
+                held = text(entry.get("manifest_digest"))
+                if held is not None and entry.get("name") == tag and digest in {None, held}:
+                    return held
+        raise NotFound("its history has no such tag, or not with this digest")
+
+    def _pages_of_tags(self, path: str, **query: str) -> Iterator[list[_Object]]:
+        """The pages of tags, without those that pushes meanwhile have moved to the next one."""
+        before: set[tuple[object, ...]] = set()
+        for page in range(1, _MOST_PAGES):
+            answer = self._page_of_tags(path, page, **query)
+            found = _objects(answer, "tags")
+            yield [entry for entry in found if _identity(entry) not in before]
+            if answer.get("has_additional") is not True:
+                return
+            names = {_identity(entry) for entry in found}
+            if names <= before:
+                raise Unavailable(f"the tags of {self.at.host}/{path} do not end")
+            before = names
+
+    def _page_of_tags(self, path: str, page: int, **query: str) -> _Object:
+        wanted = {"limit": _PAGE, "page": page, **query}
+        return self._api.get(f"{_repository(path)}/tag/", wanted).object()
+
+    def _names_alone(self, path: str) -> Iterator[Row]:
+        self.at.notify(
+            f"{self.at.host} tells {self._who()} the names of tags alone; all else is for OAuth"
+            " tokens"
+        )
+        for names in self.at.registry().repository(path).tags():
+            for name in names:
+                yield {"name": name, **dict.fromkeys(self.tag_fields)}
+
+    # Listing
+
+    def _of_owners(self, owners: list[str]) -> Iterator[Row]:
+        for owner in owners:
+            yield from self._listed(namespace=owner)
+
+    def _of_strangers(self, owner: str) -> Iterator[Row]:
+        """What is public, and what the credential opens besides, of which there are only names."""
+        known: set[object] = set()
+        if self.at.credential() is not None:
+            self.at.notify(
+                f"{self.at.host} tells {self._who()} the names of private repositories alone; all"
+                " else is for OAuth tokens"
+            )
+            for paths in self.at.registry().catalog():
+                known.update(path for path in paths if not owner or path.startswith(f"{owner}/"))
+            if not owner:
+                yield from map(self._named, sorted(map(str, known)))
+                return
+        for row in self._listed(namespace=owner or None):
+            known.discard(str(row["name"]).partition("/")[2])
+            yield row
+        yield from map(self._named, sorted(map(str, known)))
+
+    def _own_namespaces(self) -> list[str]:
+        """GET /api/v1/user/: one's own name, and the organizations one is in."""
+        user = self._api.get("/api/v1/user/").object()
+        organizations = _objects(user, "organizations")
+        names = [text(one.get("name")) for one in organizations]
+        return [name for name in (text(user.get("username")), *names) if name is not None]
+
+    def _listed(self, namespace: str | None) -> Iterator[Row]:
+        query: dict[str, object] = {
+            "namespace": namespace,
+            "public": "true",
+            "last_modified": "true",
+        }
+        seen: set[str] = set()
+        while True:
+            answer = self._api.get("/api/v1/repository", query).object()
+            for found in _objects(answer, "repositories"):
+                row = self._row(found)
+                if row is not None:
+                    yield row
+            following = text(answer.get("next_page"))
+            if following is None:
+                return
+            if following in seen:
+                raise Unavailable(f"the repositories of {self.at.host} do not end")
+            seen.add(following)
+            query["next_page"] = following
+
+    def _row(self, found: _Object) -> Row | None:
+        of = found.get("namespace")
+        owner = text(of.get("name")) if isinstance(of, dict) else text(of)
+        name, public, state = text(found.get("name")), found.get("is_public"), found.get("state")
+        if owner is None or name is None:
+            return None
+        quota = found.get("quota_report")
+        return {
+            **self._named(f"{owner}/{name}"),
+            "visibility": _visibility(not public) if isinstance(public, bool) else None,
+            "description": text(found.get("description")),
+            "stars": number(found.get("stars")),
+            "updated": _moment(found.get("last_modified")),
+            "size": number(quota.get("quota_bytes")) if isinstance(quota, dict) else None,
+            "archived": state == "READ_ONLY" if isinstance(state, str) else None,
+            "state": state.lower() if isinstance(state, str) else None,
+        }
+
+    def _named(self, path: str) -> Row:
+        return {
+            "name": f"{self.at.host}/{path}",
+            "namespace": path.rpartition("/")[0],
+            "registry": self.at.host,
+            "visibility": None,
+        }
+
+    def _set_state(self, path: str, state: str) -> None:
+        route = f"{_repository(path)}/changestate"
+        self._api.send("PUT", route, body={"state": state.upper()})
+
+    # The API
+
+    @cached_property
+    def _api(self) -> Api:
+        registry = self.at.registry()
+        if registry.endpoint.may_be_tls:
+            registry.greet()
+        url = self.at.api_url(registry.endpoint.url)
+        return Api(self.at.http, url, self.at.host, self._oauth, problem=self._problem)
+
+    def _token(self) -> Credential | None:
+        """The OAuth token: the credential of the host, or the one in the environment."""
+        found = self.at.credential()
+        return found if found is not None and found.username == _OAUTH_USER else self.identity()
+
+    def _who(self) -> str:
+        """The credential that the API does not take, in words."""
+        found = self.at.credential()
+        if found is None:
+            return "strangers"
+        if "+" in found.username:
+            return f"the robot {found.username}"
+        return "app tokens" if found.username == "$app" else f"the user {found.username}"
+
+    def _problem(self, answer: Response, host: str) -> HubcliError:
+        """Refusals say what is wrong with the credential; 402 and 503 mean something else here."""
+        error = problem(answer, host)
+        if answer.status == 402:
+            return Denied(
+                "the namespace's plan has no room for another private repository",
+                code="PAYMENT_REQUIRED",
+                hint="--public makes it one that everybody can pull",
+            )
+        if answer.status == 503 and "mode" in error.reason:
+            return Conflict(error.reason, code="READ_ONLY")
+        if isinstance(error, NotSignedIn | Denied):
+            error.reason, error.hint = self._refusal(host, answer.status)
+        return error
+
+    def _refusal(self, host: str, status: int) -> tuple[str, str]:
+        login = f"hubcli login {host} --username '{_OAUTH_USER}'"
+        token = self._token()
+        if token is None:
+            return f"the API of {host} wants an OAuth token for this, not {self._who()}", login
+        told = f"the OAuth token ({token.source})" if token.source else "the OAuth token"
+        if status == 401:
+            return f"{host} refuses {told}", login
+        return f"{told} is not good for this, by its scopes or its user's rights", login
+
+
+def _repository(path: str) -> str:
+    """Quay wants the slash of NAMESPACE/NAME as it is."""
+    return f"/api/v1/repository/{'/'.join(map(segment, path.split('/')))}"
+
+
+def _objects(answer: _Object, member: str) -> list[_Object]:
+    """The objects of a list; Unavailable where there is none."""
+    found = answer.get(member)
+    if not isinstance(found, list):
+        raise Unavailable(f"the API answers without the list of {member}")
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _tag(entry: _Object) -> Row:
+    since = _moment(entry.get("start_ts"))
+    return {
+        "name": text(entry.get("name")),
+        "digest": text(entry.get("manifest_digest")),
+        "updated": since,
+        "pushed": since,
+        "size": number(entry.get("size")),
+        "expires": _moment(entry.get("end_ts")),
+    }
+
+
+def _identity(entry: _Object) -> tuple[object, ...]:
+    """Tells entries of a tag's history apart."""
+    return entry.get("name"), entry.get("start_ts"), entry.get("manifest_digest")
+
+
+def _moment(seconds: object) -> str | None:
+    told = number(seconds)
+    return None if told is None else timestamps.from_epoch(told)
+
+
+def _visibility(private: bool) -> str:
+    return "private" if private else "public"
+
+
+def _state(options: Mapping[str, str]) -> str | None:
+    state = options.get("state")
+    if state is not None and state not in _STATES:
+        raise UsageError(f"--option state={state} is none of {', '.join(_STATES)}")
+    return state
