@@ -29,6 +29,8 @@ class RawServer:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listening.getsockname()[1]}/"
         self.connections = 0
+        self.ended = threading.Semaphore(0)
+        """Counts the connections that are closed on this side."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -49,6 +51,7 @@ class RawServer:
                 opened = self._tls.wrap_socket(opened, server_side=True)
             with opened:
                 self._talk(opened)
+        self.ended.release()
 
 
 Serve = Callable[..., RawServer]
@@ -179,7 +182,23 @@ def test_a_server_that_hung_up_meanwhile_is_called_again(
     server = serve(answering(SMALL))
     for _ in range(5):
         assert client.get(server.url).content == b"hi"
+        assert server.ended.acquire(timeout=5)
     assert server.connections == 5
+
+
+def test_a_connection_that_ends_as_it_is_used_again_is_no_failure(
+    serve: Serve, client: httpx.Client
+) -> None:
+    def talk(opened: socket.socket) -> None:
+        asked = heads(opened)
+        next(asked)
+        opened.sendall(SMALL)
+        next(asked)  # and no answer to this one
+
+    server = serve(talk)
+    assert [client.get(server.url).content for _ in range(3)] == [b"hi"] * 3
+    with pytest.raises(httpx.RemoteProtocolError):  # it may have been acted upon
+        client.post(server.url, content=b"")
 
 
 def test_an_unread_answer_that_has_come_costs_no_connection(

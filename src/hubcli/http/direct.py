@@ -29,6 +29,7 @@ _GATHERING = 0.02
 """Seconds for which pieces that come slowly are put together."""
 
 _NO_BODY = frozenset({204, 304})
+_SAFE = frozenset({"GET", "HEAD"})
 
 Timeouts = dict[str, float | None]
 
@@ -62,12 +63,19 @@ class Direct(httpx.BaseTransport):
         with self._lock:
             pool = self._origins.setdefault(origin, _Pool(self._most, self._keep_alive))
         timeouts: Timeouts = request.extensions.get("timeout", {})
-        connection = pool.take() or self._opened(origin, pool, timeouts.get("connect"))
-        try:
-            return connection.exchange(request, timeouts)
-        except BaseException:
-            connection.close()
-            raise
+        while True:
+            kept = pool.take()
+            connection = kept or self._opened(origin, pool, timeouts.get("connect"))
+            try:
+                return connection.exchange(request, timeouts)
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                connection.close()
+                if kept is None or connection.heard or request.method not in _SAFE:
+                    raise
+                # It was ended while it waited, which was not to be seen yet.
+            except BaseException:
+                connection.close()
+                raise
 
     def close(self) -> None:
         with self._lock:
@@ -168,6 +176,8 @@ class _Connection:
         self._socket = opened
         self._pool = pool
         self._is_tls = isinstance(opened, ssl.SSLSocket)
+        self.heard = False
+        """Whether anything has come since the last request."""
 
     @property
     def is_quiet(self) -> bool:
@@ -180,6 +190,7 @@ class _Connection:
     def exchange(self, request: httpx.Request, timeouts: Timeouts) -> httpx.Response:
         """Send a request, and read the head of its answer."""
         protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+        self.heard = False
         self._socket.settimeout(timeouts.get("write"))
         whole = self._sent(protocol, request)
         self._socket.settimeout(timeouts.get("read"))
@@ -197,7 +208,9 @@ class _Connection:
     def receive(self, most: int = READ_SIZE) -> bytes:
         """Up to `most` bytes as they come, none at the end."""
         with _failures(httpx.ReadTimeout, httpx.ReadError):
-            return self._gathered(most) if self._is_tls else self._socket.recv(most)
+            data = self._gathered(most) if self._is_tls else self._socket.recv(most)
+        self.heard = self.heard or bool(data)
+        return data
 
     def give_back(self) -> None:
         """Let others use it."""
