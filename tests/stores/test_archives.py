@@ -219,7 +219,7 @@ def test_a_large_manifest_is_not_read(opened: Any) -> None:
     ("content", "failure"),
     [
         (b"?" * 2000, IntegrityFailure),
-        (gzip.compress(b"x" * 2000)[:-10], IntegrityFailure),
+        (gzip.compress(b"x" * 2000, mtime=0)[:-10], IntegrityFailure),
         (b"\x1f\x8bnonsense", IntegrityFailure),
         (b"\xfd7zXZ\x00 rest", Unsupported),
     ],
