@@ -136,9 +136,14 @@ def test_an_image_without_layers_or_history(cli: InProcess, oci_layout: Layout) 
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"no tar at all" * 100, 2), (b"", 2), (PACKED[:-10], 7), (gzip.compress(b"x" * 600, mtime=0), 2),
-     (b"BZh91AY", 1)],
-)  # fmt: skip
+    [
+        (b"no tar at all" * 100, 2),
+        (b"", 2),
+        (PACKED[:-10], 7),
+        (gzip.compress(b"x" * 600, mtime=0), 2),
+        (b"BZh91AY", 1),
+    ],
+)
 def test_what_is_no_layer(cli: InProcess, image: Image, content: bytes, code: int) -> None:
     result = cli("append", image.source, "--layer", "-", stdin=content)
     assert result.exit_code == code
