@@ -522,6 +522,7 @@ complete -c hubcli -n '__hubcli_at "push"' -l jobs -d 'Blobs to move at once' -x
 complete -c hubcli -n '__hubcli_at "push"' -l chunk-size -d 'Upload blobs in chunks: bytes, or with K, M or G' -x
 complete -c hubcli -n '__hubcli_at "push"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "push"' -l no-clobber -d 'Fail where the tag is another image\'s already'
+complete -c hubcli -n '__hubcli_at "push"' -l create -d 'Make the repository first where a push does not make it'
 complete -c hubcli -n '__hubcli_at "push"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "push"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "push"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
@@ -549,6 +550,7 @@ complete -c hubcli -n '__hubcli_at "copy"' -l jobs -d 'Blobs to move at once' -x
 complete -c hubcli -n '__hubcli_at "copy"' -l chunk-size -d 'Upload blobs in chunks: bytes, or with K, M or G' -x
 complete -c hubcli -n '__hubcli_at "copy"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "copy"' -l no-clobber -d 'Fail where the tag is another image\'s already'
+complete -c hubcli -n '__hubcli_at "copy"' -l create -d 'Make the repository first where a push does not make it'
 complete -c hubcli -n '__hubcli_at "copy"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "copy"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "copy"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
@@ -2164,6 +2166,7 @@ complete -c hubcli -n '__hubcli_at "cp"' -l jobs -d 'Blobs to move at once' -x
 complete -c hubcli -n '__hubcli_at "cp"' -l chunk-size -d 'Upload blobs in chunks: bytes, or with K, M or G' -x
 complete -c hubcli -n '__hubcli_at "cp"' -l force -d 'Copy even what is there already'
 complete -c hubcli -n '__hubcli_at "cp"' -l no-clobber -d 'Fail where the tag is another image\'s already'
+complete -c hubcli -n '__hubcli_at "cp"' -l create -d 'Make the repository first where a push does not make it'
 complete -c hubcli -n '__hubcli_at "cp"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "cp"' -l from-file -d 'Copy what each line of a file (or of -) says' -r -F
 complete -c hubcli -n '__hubcli_at "cp"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'

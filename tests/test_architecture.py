@@ -63,6 +63,7 @@ HEAVY: dict[str, dict[str, When]] = {
     "httpx": {"hubcli.http": "imported"},
     "typer": {"hubcli.cli": "imported", "hubcli.__main__": "called"},
     "starlette": {"hubcli.sandbox": "imported"},
+    "botocore": {"hubcli.providers.aws": "called"},
     "uvicorn": {"hubcli.sandbox": "called"},
 }
 # What the start of any command may cost: all else a command imports when it is run.

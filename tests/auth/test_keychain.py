@@ -78,6 +78,27 @@ def test_the_same_trouble_is_told_once() -> None:
     assert warnings == ["keyring: it is locked"]
 
 
+def test_what_has_run_out_is_asked_for_again() -> None:
+    lives = iter([100.0, 5000.0, None])
+
+    class Cloud(Fixed):
+        def find(self, host: str) -> Credential | None:
+            self.asked.append(host)
+            return Credential("role", f"{len(self.asked)}", self.name, expires=next(lives))
+
+    cloud = Cloud("cloud", {})
+    now = [0.0]
+    found = Keychain([cloud], warn=print, clock=lambda: now[0])
+    for moment, secret in ((0.0, "1"), (40.0, "1"), (41.0, "2"), (4940.0, "2"), (4941.0, "3")):
+        now[0] = moment
+        credential = found.find("x")
+        assert credential is not None
+        assert credential.secret == secret
+    now[0] = 1e9
+    found.find("x")
+    assert len(cloud.asked) == 3
+
+
 def test_threads_ask_once() -> None:
     source = Fixed("a", {"x": "bob"})
     found, _ = chain(source)

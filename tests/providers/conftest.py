@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from support.providers.rows import STAND_INS
+from support.providers.ecr import moto_server
+from support.providers.rows import STAND_INS, Bench
 from support.providers.standin import Running
 from support.providers.watching import Watch
 
 
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of moto's server."""
+    with moto_server(tmp_path_factory.mktemp("moto"), sys.executable) as url:
+        yield url
+
+
 @pytest.fixture
-def serve(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., tuple[Running, ...]]]:
+def serve(
+    request: pytest.FixtureRequest, environ: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., tuple[Running, ...]]]:
     """`serve("ghcr", "quay")`: those registries, all of them in hubcli's configuration."""
+    bench = Bench(tmp_path, lambda: str(request.getfixturevalue("moto")))
+    # Nobody is on an instance of Amazon's here, and its address is no loopback's.
+    environ["AWS_EC2_METADATA_DISABLED"] = "true"
     with ExitStack() as stack:
 
         def start(*names: str) -> tuple[Running, ...]:
-            found = tuple(stack.enter_context(STAND_INS[name](tmp_path)) for name in names)
+            found = tuple(stack.enter_context(STAND_INS[name](bench)) for name in names)
             config = tmp_path / "config.toml"
             config.write_text("\n".join(one.config for one in found))
             environ["HUBCLI_CONFIG"] = str(config)

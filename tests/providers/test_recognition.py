@@ -99,7 +99,7 @@ def test_the_host_name_goes_before_the_configuration() -> None:
 
 
 def test_a_provider_that_is_none_is_a_mistake_in_the_configuration() -> None:
-    with pytest.raises(UsageError, match=r"no provider 'harbour'.*known are ghcr,") as raised:
+    with pytest.raises(UsageError, match=r"no provider 'harbour'.*known are ecr, ") as raised:
         named(settings('[registries."r.example"]\nprovider = "harbour"\n'), "r.example")
     assert raised.value.hint == "hubcli registry providers"
 

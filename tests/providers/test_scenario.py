@@ -17,9 +17,13 @@ from support.providers.standin import Running
 from support.providers.watching import Watch
 from support.running import InProcess, Result
 
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+
 
 @pytest.fixture
-def signed_in(cli: InProcess, registry: Running) -> InProcess:
+def signed_in(cli: InProcess, registry: Running, environ: dict[str, str]) -> InProcess:
+    if registry.api_identity:
+        environ.update(registry.identity)
     done = login(cli, registry, registry.secret)
     assert done.exit_code == 0, done.stderr
     return cli
@@ -89,7 +93,8 @@ def test_tags_are_listed_with_what_the_registry_knows(
     kind = BY_NAME[registry.row].load()
     told = [field for field in kind.tag_fields if field not in kind.tag_gaps] if kind else []
     plain = signed_in("tag", "ls", name, "--format", "json").json()
-    assert all(row[field] is not None for row in plain for field in told)
+    known = set(told) - registry.untold
+    assert all(row[field] is not None for row in plain for field in known)
     assert sorted(signed_in("tag", "ls", name, "-q").lines()) == ["v1", "v2"]
     assert signed_in("tag", "ls", f"{name}:v1*", "-q").lines() == ["v1"]
 
@@ -199,7 +204,7 @@ def test_too_many_requests(signed_in: InProcess, registry: Running, image: Image
     registry.throttle(True)
     done = signed_in("tag", "ls", name, "--format", "json")
     assert done.exit_code == 5, done.stderr
-    assert "come back at 20" in done.stderr
+    assert "come back at 20" in done.stderr or not registry.tells_when
     registry.throttle(False)
     assert signed_in("tag", "ls", name).exit_code == 0
 
@@ -214,7 +219,9 @@ def test_search_or_what_to_do_instead(
         assert done.exit_code == 0, done.stderr
         assert name in [row["name"] for row in done.json()]
     else:
-        refused(done, f"hubcli repo ls {registry.host} --filter '*{path}*'")
+        kind = BY_NAME[registry.row].load()
+        own = kind is not None and "search" in kind.refusals
+        refused(done, None if own else f"hubcli repo ls {registry.host} --filter '*{path}*'")
 
 
 def test_it_is_recognised_and_says_why(signed_in: InProcess, registry: Running) -> None:
@@ -227,10 +234,9 @@ def test_it_is_recognised_and_says_why(signed_in: InProcess, registry: Running) 
 def test_the_transcript_is_what_the_contract_allows(
     signed_in: InProcess, registry: Running, image: Image
 ) -> None:
-    if not capabilities(BY_NAME[registry.row].load()) or registry.contract is None:
-        pytest.skip(f"{registry.row} has no API of its own")
-    contract = registry.contract()
+    """Every call of the API, in order: `transcripts/` has them as the API's documents name them."""
     name = pushed(signed_in, registry, image, "v1", "v2")
+    before = len(registry.transcript())
     signed_in("tag", "ls", name)
     signed_in("repo", "ls", name.rpartition("/")[0])
     signed_in("repo", "inspect", name)
@@ -238,11 +244,9 @@ def test_the_transcript_is_what_the_contract_allows(
     signed_in("tag", "rm", f"{name}:v1", "--yes")
     signed_in("tag", "undelete", f"{name}:v1")
     signed_in("repo", "rm", name, "--yes")
-    transcript = registry.transcript()
-    assert transcript
-    for exchange in transcript:
-        assert contract.request_faults(exchange) == [], str(exchange)
-        assert contract.answer_faults(exchange) == [], str(exchange)
+    assert registry.faults() == []
+    expected = (TRANSCRIPTS / f"{registry.row}.txt").read_text(encoding="utf-8").splitlines()
+    assert list(registry.transcript()[before:]) == expected
 
 
 def test_no_secret_of_one_registry_goes_to_another(

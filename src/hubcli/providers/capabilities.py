@@ -88,7 +88,8 @@ class ListsTags:
     def tags(self, path: str) -> Iterable[Row]:
         """The tags, each a row with `name` and what the class says that it tells (`tag_fields`).
 
-        Paged calls, as few as can be; never one for each tag.
+        Paged calls, as few as can be; never one for each tag. Where the API refuses, or knows no
+        such repository, the registry itself is asked.
         """
         raise NotImplementedError
 

@@ -15,7 +15,7 @@ from typing import Any
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential, Kind
 from hubcli.auth.tokens.fixed import FixedAuthorizer
-from hubcli.errors import CredentialFailure, HubcliError, NotFound
+from hubcli.errors import CredentialFailure, HubcliError, NotFound, NotSignedIn
 from hubcli.providers.calls import Api, number, segment, text
 from hubcli.providers.capabilities import (
     HasIdentity,
@@ -112,6 +112,8 @@ class GitHubPackages(
 
     def tags(self, path: str) -> Iterator[Row]:
         """GET …/packages/container/{name}/versions; the tags of fallback indexes are left out."""
+        if self.at.credential() is None:
+            raise NotSignedIn("GitHub tells strangers nothing", hint=f"hubcli login {self.at.host}")
         for version in self._versions(path):
             for tag in _tags(version):
                 if not _FALLBACK_TAG.fullmatch(tag):

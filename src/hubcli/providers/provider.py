@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from hubcli.auth.credentials import Credential
 from hubcli.config import Endpoint
-from hubcli.errors import CredentialFailure, HubcliError
+from hubcli.errors import CredentialFailure, HubcliError, Unsupported
 from hubcli.http.client import Client
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Provider:
     def __init__(self, at: Surroundings) -> None:
         self.at = at
 
-    def missing_extra(self, kind: type[HubcliError] = HubcliError) -> HubcliError:
+    def missing_extra(self, kind: type[HubcliError] = Unsupported) -> HubcliError:
         """The failure to raise where the package behind `row.extra` cannot be imported.
 
         `identity` raises it as a CredentialFailure: then other sources are named, too.

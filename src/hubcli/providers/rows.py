@@ -61,7 +61,39 @@ class ProviderRow:
         return found
 
 
+# A PATCH is answered 201 there, and the `Range` of an upload stands still; `/v2/` deletes nothing.
+_ECR = Quirks(creates_on_push=False, chunks=False, deletes_tags=False, deletes_manifests=False)
+
 ROWS: tuple[ProviderRow, ...] = (
+    ProviderRow(
+        "ecr",
+        "Amazon ECR",
+        hosts=(
+            r"\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9][a-z0-9-]*\."
+            r"(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.(?:com\.cn|eu)"
+            r"|c2s\.ic\.gov|on\.aws\.ic\.gov|sc2s\.sgov\.gov|on\.aws\.scloud|cloud\.adc-e\.uk"
+            r"|on\.cloud-aws\.adc-e\.uk|csp\.hci\.ic\.gov|on\.aws\.hci\.ic\.gov)"
+        ),
+        known_as="ACCOUNT.dkr.ecr.REGION.amazonaws.com and its like in other partitions",
+        code="ecr:ElasticRegistry",
+        extra="aws",
+        quirks=_ECR,
+    ),
+    ProviderRow(
+        "ecr-public",
+        "Amazon ECR Public",
+        hosts=r"public\.ecr\.aws|ecr-public\.aws\.com",
+        known_as="public.ecr.aws",
+        code="ecr_public:PublicRegistry",
+        extra="aws",
+        quirks=Quirks(
+            catalog=False,
+            creates_on_push=False,
+            chunks=False,
+            deletes_tags=False,
+            deletes_manifests=False,
+        ),
+    ),
     ProviderRow(
         "ghcr",
         "GitHub Container Registry",

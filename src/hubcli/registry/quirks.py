@@ -18,6 +18,8 @@ class Quirks:
     """False where `/v2/_catalog` is missing, or names less than there is."""
     catalog_scopes: tuple[str, ...] = (str(CATALOG_SCOPE),)
     """What the token for the catalog is asked for; some token servers refuse to hear of it."""
+    creates_on_push: bool = True
+    """False where a push to a repository that is not there fails, instead of making it."""
     chunks: bool = True
     """False where blobs go in one PUT from their start: parts are lost, or miscounted."""
     counts_one_too_many: bool = False

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
+from support.providers.ecr import elastic_registry
+from support.providers.ecr_public import PublicGallery
 from support.providers.ghcr import GitHub
 from support.providers.plain import Distribution, Zot
 from support.providers.quay import QuayRegistry
 from support.providers.standin import Running
 
-STAND_INS: Mapping[str, Callable[[Path], AbstractContextManager[Running]]] = {
+
+@dataclass(frozen=True)
+class Bench:
+    """What stand-ins are made of: a directory of their own, and programs that several share."""
+
+    directory: Path
+    moto: Callable[[], str]
+
+
+STAND_INS: Mapping[str, Callable[[Bench], AbstractContextManager[Running]]] = {
+    "ecr": lambda bench: elastic_registry(bench.moto()),
+    "ecr-public": lambda _: PublicGallery().running(),
     "ghcr": lambda _: GitHub().running(),
     "quay": lambda _: QuayRegistry().running(),
     "zot": lambda _: Zot().running(),
     "distribution": lambda _: Distribution().running(),
 }
-"""What serves a registry by the name of its row, given a directory of its own."""
+"""What serves a registry, by the name of its row."""

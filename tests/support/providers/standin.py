@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -34,7 +35,8 @@ class Running:
 
     `config` are the lines of its row in hubcli's configuration; `identity` are the variables that
     make the user somebody there without a login. `secrets` must never be seen by other hosts, and
-    `origins` (`127.0.0.1:PORT`) are the hosts that may. `transcript` are the exchanges of its API.
+    `origins` (`127.0.0.1:PORT`) are the hosts that may. `transcript` are the calls of its API so
+    far, `faults` how they, and its answers, depart from its contract.
     """
 
     row: str
@@ -47,8 +49,14 @@ class Running:
     identity: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
     throttle: Callable[[bool], None] | None = None
-    transcript: Callable[[], Sequence[Exchange]] = lambda: ()
-    contract: Callable[[], Document] | None = None
+    transcript: Callable[[], Sequence[str]] = lambda: ()
+    faults: Callable[[], Sequence[str]] = lambda: ()
+    api_identity: bool = False
+    """The API wants the identity, and knows nothing of a login to the registry."""
+    untold: frozenset[str] = frozenset()
+    """Fields that this double leaves out, though the real one tells them."""
+    tells_when: bool = True
+    """Whether who comes too often is told when to come back."""
 
     def named(self, name: str) -> str:
         """A repository that nobody else uses, as hubcli spells it."""
@@ -56,12 +64,13 @@ class Running:
 
 
 class People(OpenAccess):
-    """Who signs in may do everything; strangers may do nothing."""
+    """Who signs in may do everything; strangers may do nothing, or with `any_subject` all."""
 
     def __init__(self, username: str, secret: str) -> None:
         self.username = username
         self.secret = secret
         self.any_username = False
+        self.any_subject = False
 
     def authenticate(self, username: str, secret: str) -> str | None:
         known = self.any_username or username == self.username
@@ -70,7 +79,8 @@ class People(OpenAccess):
     def allowed(
         self, subject: str | None, repository: str, actions: frozenset[str]
     ) -> frozenset[str]:
-        return frozenset() if subject is None else actions & ALL_ACTIONS
+        known = subject is not None or self.any_subject
+        return actions & ALL_ACTIONS if known else frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,9 @@ class StandIn:
     namespace = "acme"
     username = "alice"
     apart = False
+    api_identity = False
+    untold: frozenset[str] = frozenset()
+    tells_when = True
 
     def __init__(self) -> None:
         self.secret = f"{self.row}-secret-{secrets.token_hex(12)}"
@@ -122,6 +135,21 @@ class StandIn:
     def contract(self) -> Document | None:
         """What the API promises."""
         return None
+
+    def calls(self, exchanges: Sequence[Exchange]) -> list[str]:
+        """What was called, as the transcript has it."""
+        return [line(exchange) for exchange in exchanges]
+
+    def departures(self, exchanges: Sequence[Exchange]) -> list[str]:
+        """How exchanges depart from the contract."""
+        contract = self.contract()
+        if contract is None:
+            return [f"{exchange}: there is no contract" for exchange in exchanges]
+        return [
+            f"{exchange}: {fault}"
+            for exchange in exchanges
+            for fault in (*contract.request_faults(exchange), *contract.answer_faults(exchange))
+        ]
 
     def too_many(self) -> Response:
         """How the registry says that there were too many requests."""
@@ -204,14 +232,12 @@ class StandIn:
                 self.identity(),
                 [self.secret],
                 lambda on: setattr(self, "throttled", on),
-                lambda: recorder.exchanges,
-                self._contract,
+                lambda: self.calls(recorder.exchanges),
+                lambda: self.departures(recorder.exchanges),
+                self.api_identity,
+                self.untold,
+                self.tells_when,
             )
-
-    def _contract(self) -> Document:
-        found = self.contract()
-        assert found is not None, f"{self.row} has an API and no contract"
-        return found
 
     def _held(self, app: ASGIApp) -> ASGIApp:
         """`app`, unless there were too many requests."""
@@ -265,6 +291,12 @@ def linked(request: Request, items: Sequence[Any]) -> Response:
     found, following = page(request, items)
     headers = {"Link": f'<{following}>; rel="next"'} if following else {}
     return JSONResponse(found, headers=headers)
+
+
+def line(exchange: Exchange) -> str:
+    """A call as a transcript has it: what differs from run to run is left out."""
+    target = re.sub(r"sha256(:|%3A)[0-9a-f]{64}", "sha256:…", exchange.target)
+    return f"{exchange.method} {re.sub(r'(?<=/)[0-9]+(?=/|$)', 'N', target)}"
 
 
 def stamp(moment: datetime) -> str:

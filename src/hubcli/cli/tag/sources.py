@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hubcli.errors import Unsupported
+from hubcli.errors import Denied, NotFound, NotSignedIn, Unsupported
 from hubcli.output import Row
 from hubcli.reference import Reference
 
@@ -137,7 +138,12 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
             hint=f"hubcli tag ls {reference.name} --sort created",
         )
     if known:
-        return _on_provider(session, reference, wish)
+        try:
+            return _on_provider(session, reference, wish)
+        except (NotSignedIn, Denied, NotFound, Unsupported):
+            # Its API may be for the signed-in, or for one's own, only; the registry for everybody.
+            if wish.order is not None and wish.order.key in _TIMES:
+                raise
     repository = session.repository(reference)
     counted = Counted(name for page in repository.tags() for name in page if wish.names(name))
     if not wish.lookups:
@@ -167,9 +173,11 @@ def _on_provider(session: Session, reference: Reference, wish: Wish) -> Found:
 
     provider = session.provider(reference.host)
     assert isinstance(provider, ListsTags)
+    listed = iter(provider.tags(reference.path))
+    first = list(islice(listed, 1))  # so that a refusal comes now
     counted = Counted(
         {**_row(reference, str(row["name"])), **row}
-        for row in provider.tags(reference.path)
+        for row in chain(first, listed)
         if wish.names(str(row["name"]))
     )
     rows: Iterator[Row] = counted

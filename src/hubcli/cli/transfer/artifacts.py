@@ -12,6 +12,7 @@ from hubcli.cli.commands import One, Shown
 from hubcli.cli.editing.running import pairs
 from hubcli.cli.images import places
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.transfer.making import make_sure
 from hubcli.cli.transfer.running import asked, told
 from hubcli.errors import UsageError, doing
 from hubcli.output import Selection
@@ -37,6 +38,8 @@ def push_files(
     words: list[str],
     annotations: list[str] | None,
     options: Options,
+    *,
+    create: bool = False,
 ) -> Shown:
     """Push files as an artifact; the last of `words` is where to, the others are the files."""
     from hubcli.artifacts.packing import Packed, check_type, parse_file
@@ -55,6 +58,7 @@ def push_files(
     output, quiet = runtime.output, selection.quiet
     notify = (lambda _: None) if quiet else output.notice
     source = Image(packed, packed.root.digest, "the files")
+    make_sure(runtime, reference, create=create, dry_run=options.dry_run)
     with (
         places(runtime).pair(reference, reference) as (_, target),
         output.progress(quiet=quiet) as progress,

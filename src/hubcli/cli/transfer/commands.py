@@ -66,6 +66,10 @@ FromFile = Annotated[
         "--from-file", metavar="LIST", help="Copy what each line of a file (or of -) says."
     ),
 ]
+Create = Annotated[
+    bool,
+    typer.Option("--create", help="Make the repository first where a push does not make it."),
+]
 _JOBS = 10
 _UNITS = ("", "K", "M", "G")
 _SIZE = re.compile(r"(\d{1,12})([KMG]?)(?:i?B)?", re.IGNORECASE)
@@ -178,6 +182,7 @@ def push(
     chunk_size: ChunkSize = None,
     force: Force = False,
     no_clobber: NoClobber = False,
+    create: Create = False,
     dry_run: DryRun = False,
     from_file: FromFile = None,
 ) -> Shown:
@@ -216,12 +221,14 @@ def push(
         if from_file is not None:
             raise UsageError("--artifact and --from-file exclude each other")
         words = [word for word in (source, reference, *(more or ())) if word is not None]
-        return push_files(runtime, selection, artifact, words, annotation, options)
+        return push_files(runtime, selection, artifact, words, annotation, options, create=create)
     if more or annotation:
         raise UsageError("several files, and --annotation, go with --artifact TYPE")
 
     def plan(first: str, second: str | None) -> Job:
-        return Job(spelling.parse_local(first), parse(_needed(second, "REF")), options)
+        return Job(
+            spelling.parse_local(first), parse(_needed(second, "REF")), options, create=create
+        )
 
     return run(runtime, selection, (source, reference), from_file, plan)
 
@@ -250,6 +257,7 @@ def copy(
     chunk_size: ChunkSize = None,
     force: Force = False,
     no_clobber: NoClobber = False,
+    create: Create = False,
     dry_run: DryRun = False,
     from_file: FromFile = None,
 ) -> Shown:
@@ -286,7 +294,8 @@ def copy(
         if isinstance(target, spelling.Local):
             target = _written(target, archive)
         single = holds_one_platform(target) and not all_platforms
-        return Job(spelling.parse(first), target, _this_machines(options) if single else options)
+        chosen = _this_machines(options) if single else options
+        return Job(spelling.parse(first), target, chosen, create=create)
 
     return run(runtime, selection, (source, destination), from_file, plan)
 

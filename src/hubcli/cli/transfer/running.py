@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from hubcli.cli.commands import One, Several, Shown
 from hubcli.cli.images import places
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.transfer.making import make_sure
 from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Field, Kind, Row, Selection, View
+from hubcli.reference import Reference
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
@@ -46,6 +48,7 @@ class Job:
     """One image to copy. `hint` says, once it is there, what can be done with it.
 
     An artifact that is no image is unpacked into the directory `files`, where that is given.
+    With `create` a repository is made first where pushing does not make it.
     """
 
     source: Spelled
@@ -53,6 +56,7 @@ class Job:
     options: Options
     hint: Callable[[Report], str] | None = None
     files: str | None = None
+    create: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def run(
             raise UsageError("--from-file takes the place of the arguments")
         jobs = [plan(*line) for line in _lines(runtime, list_file)]
         runner.check(jobs)
-        rows = runner.rows(jobs)
+        rows = runner.rows([*runtime.each(jobs, runner.housed)])
         if runner.asked and not runtime.output.stdout_is_terminal:
             return Several(rows)
         # Where bars are shown, rows have to wait until those are gone.
@@ -92,6 +96,7 @@ def run(
         raise UsageError("say what to copy, or name a list with --from-file")
     job = plan(source, destination)
     runner.check([job])
+    runner.housed(job)
     with runner.showing() as events:
         done = runner.copied(job, events)
     row = runner.told(job, done)
@@ -129,6 +134,7 @@ class _Runner:
         self._quiet = selection.quiet
         self.asked = asked(selection)
         self._places: Places = places(runtime)
+        self._housed: set[Reference] = set()
 
     def check(self, jobs: list[Job]) -> None:
         """UsageError where jobs cannot go together; nothing has been done by then."""
@@ -143,6 +149,16 @@ class _Runner:
             _check_attached(job)
         _check_places(jobs)
         self._runtime.session.widen(max((job.options.jobs for job in jobs), default=1))
+
+    def housed(self, job: Job) -> Job:
+        """The job, with a repository for its image: people are asked before bars are shown."""
+        if isinstance(job.destination, Reference):
+            repository = job.destination.bare()
+            if repository not in self._housed:
+                dry_run = job.options.dry_run
+                make_sure(self._runtime, repository, create=job.create, dry_run=dry_run)
+                self._housed.add(repository)
+        return job
 
     @contextmanager
     def showing(self) -> Iterator[Events]:

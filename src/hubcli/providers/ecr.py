@@ -1,0 +1,208 @@
+"""Amazon ECR, private registries: `<account>.dkr.ecr.<region>.amazonaws.com`.
+
+API: Amazon Elastic Container Registry, 2015-09-21. Its `/v2/` takes `AWS` and a password of twelve
+hours as Basic authentication, makes no repository on a push, and deletes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hubcli.auth.credentials import Credential
+from hubcli.errors import Conflict, HubcliError, NotFound, Unsupported, UsageError
+from hubcli.providers.aws import Service, moment
+from hubcli.providers.capabilities import (
+    CreatesRepositories,
+    Creation,
+    Edit,
+    EditsRepositories,
+    HasIdentity,
+    ListsRepositories,
+    ListsTags,
+    RemovesRepositories,
+    RemovesTags,
+    Row,
+    ShowsRepositories,
+)
+from hubcli.providers.provider import Provider, Surroundings
+
+_HOST = re.compile(
+    r"(?P<account>\d{12})\.dkr(?P<dash>[.-])ecr(?P<fips>-fips)?\.(?P<region>[^.]+)\."
+)
+_ALL = ".*"
+_MUTABLE, _IMMUTABLE = "MUTABLE", "IMMUTABLE"
+_ENCRYPTIONS = ("AES256", "KMS", "KMS_DSSE")
+_SWITCHES = {"true": True, "false": False}
+
+
+class ElasticRegistry(
+    Provider,
+    HasIdentity,
+    ListsRepositories,
+    CreatesRepositories,
+    ShowsRepositories,
+    EditsRepositories,
+    RemovesRepositories,
+    ListsTags,
+    RemovesTags,
+):
+    """The registry of an account in a region; visibility is a matter of policies there."""
+
+    repository_fields = frozenset({"visibility", "created", "immutable_tags"})
+    tag_fields = ("digest", "pushed", "pulled", "size", "media_type")
+    creates = frozenset({"private", "immutable_tags", "scan_on_push"})
+    edits = frozenset({"immutable_tags"})
+    options = {
+        "encryption": "AES256, KMS or KMS_DSSE (when it is made)",
+        "kms-key": "the ARN or alias of a key (when it is made)",
+        "scan-on-push": "true or false",
+    }
+    refusals = {
+        "search": ("Amazon ECR has no search", "hubcli repo ls {host} --filter '*{words}*'"),
+        "tag undelete": ("Amazon ECR does not bring back what was deleted", None),
+    }
+    identities = "AWS: environment, profile, SSO, role (botocore)"
+
+    def __init__(self, at: Surroundings) -> None:
+        super().__init__(at)
+        found = _HOST.match(at.host)
+        self._account = found["account"] if found else None
+        region = found["region"] if found else at.environ.get("AWS_REGION") or "us-east-1"
+        self._service = Service(
+            self,
+            "ecr",
+            region,
+            fips=bool(found and found["fips"]),
+            dualstack=bool(found and found["dash"] == "-"),
+        )
+
+    def identity(self) -> Credential | None:
+        """GetAuthorizationToken; it is good for all accounts in the region that let one in."""
+        return self._service.credential()
+
+    def repositories(self, namespace: str | None) -> Iterator[Row]:
+        """DescribeRepositories"""
+        found = self._service.pages(
+            "describe_repositories", "repositories", registryId=self._account
+        )
+        for repository in found:
+            name = str(repository["repositoryName"])
+            if namespace is None or name.startswith(f"{namespace}/"):
+                yield self._row(repository)
+
+    def repository(self, path: str) -> Row:
+        """DescribeRepositories of one name"""
+        answer = self._service.call(
+            "describe_repositories", registryId=self._account, repositoryNames=[path]
+        )
+        return self._row(answer["repositories"][0])
+
+    def create_repository(self, path: str, wish: Creation) -> Row:
+        """CreateRepository"""
+        if wish.private is False:
+            raise Unsupported(
+                "a private registry is opened by a policy; what is public is in public.ecr.aws"
+            )
+        scan = wish.scan_on_push
+        if "scan-on-push" in wish.options:
+            scan = _switch(wish.options["scan-on-push"])
+        if wish.options.get("encryption", "KMS") not in _ENCRYPTIONS:
+            raise UsageError(f"--option encryption takes {', '.join(_ENCRYPTIONS)}")
+        encryption = {
+            "encryptionType": wish.options.get("encryption")
+            or ("KMS" if "kms-key" in wish.options else None),
+            "kmsKey": wish.options.get("kms-key"),
+        }
+        encryption = {name: value for name, value in encryption.items() if value is not None}
+        answer = self._service.call(
+            "create_repository",
+            registryId=self._account,
+            repositoryName=path,
+            imageTagMutability=_IMMUTABLE if wish.immutable_tags else None,
+            imageScanningConfiguration=None if scan is None else {"scanOnPush": scan},
+            encryptionConfiguration=encryption or None,
+        )
+        return self._row(answer["repository"])
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """PutImageTagMutability, PutImageScanningConfiguration"""
+        given = {"registryId": self._account, "repositoryName": path}
+        if wish.immutable_tags is not None:
+            rules = list(wish.immutable_tags)
+            if rules not in ([], [_ALL]):
+                raise Unsupported(f"Amazon ECR freezes all tags ({_ALL!r}) or none")
+            mutability = _IMMUTABLE if rules else _MUTABLE
+            self._service.call("put_image_tag_mutability", **given, imageTagMutability=mutability)
+        for key, value in wish.options.items():
+            if key != "scan-on-push":
+                raise Unsupported(f"Amazon ECR knows {key} only when a repository is made")
+            self._service.call(
+                "put_image_scanning_configuration",
+                **given,
+                imageScanningConfiguration={"scanOnPush": _switch(value)},
+            )
+
+    def remove_repository(self, path: str) -> None:
+        """DeleteRepository, with all images"""
+        self._service.call(
+            "delete_repository", registryId=self._account, repositoryName=path, force=True
+        )
+
+    def tags(self, path: str) -> Iterator[Row]:
+        """DescribeImages, those with tags"""
+        images = self._service.pages(
+            "describe_images",
+            "imageDetails",
+            registryId=self._account,
+            repositoryName=path,
+            filter={"tagStatus": "TAGGED"},
+        )
+        for image in images:
+            for tag in image.get("imageTags", ()):
+                yield {
+                    "name": tag,
+                    "digest": image.get("imageDigest"),
+                    "pushed": moment(image.get("imagePushedAt")),
+                    "pulled": moment(image.get("lastRecordedPullTime")),
+                    "size": image.get("imageSizeInBytes"),
+                    "media_type": image.get("imageManifestMediaType"),
+                }
+
+    def remove_tag(self, path: str, tag: str, digest: str) -> None:  # noqa: ARG002
+        """BatchDeleteImage by tag: the image goes with its last tag"""
+        answer = self._service.call(
+            "batch_delete_image",
+            registryId=self._account,
+            repositoryName=path,
+            imageIds=[{"imageTag": tag}],
+        )
+        for failure in answer.get("failures", ()):
+            raise refusal(failure)
+
+    def _row(self, repository: Mapping[str, Any]) -> Row:
+        path = str(repository["repositoryName"])
+        mutability = str(repository.get("imageTagMutability", _MUTABLE))
+        return {
+            "name": f"{self.at.host}/{path}",
+            "namespace": path.rpartition("/")[0] or None,
+            "registry": self.at.host,
+            "visibility": "private",
+            "created": moment(repository.get("createdAt")),
+            "immutable_tags": [_ALL] if mutability == _IMMUTABLE else [],
+        }
+
+
+def refusal(failure: Mapping[str, Any]) -> HubcliError:
+    """The failure of one item in a batch that has succeeded."""
+    code = str(failure.get("failureCode") or "FAILED")
+    reason = str(failure.get("failureReason") or code)
+    kind = {"ImageNotFound": NotFound, "ImageReferencedByManifestList": Conflict}.get(code)
+    return (kind or HubcliError)(reason[:1].lower() + reason[1:], code=code)
+
+
+def _switch(text: str) -> bool:
+    if text not in _SWITCHES:
+        raise UsageError(f"--option scan-on-push takes true or false, not {text!r}")
+    return _SWITCHES[text]
