@@ -27,10 +27,10 @@ PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "src" / "hubcli"
 TOPICS = SOURCE / "cli" / "topics"
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md"]
-# Read by libraries on our behalf: httpx, OpenSSL, keyring.
+# Read by libraries on our behalf: httpx, OpenSSL, keyring, botocore.
 READ_FOR_US = {
     *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHON_KEYRING_BACKEND"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHON_KEYRING_BACKEND", "AWS_PROFILE"),
 }
 # What belongs to the system, not to hubcli; and what the sandbox's own parts tell each other.
 OF_THE_SYSTEM = {
