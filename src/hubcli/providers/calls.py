@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from hubcli import timestamps
 from hubcli.auth.tokens.reasons import told
+from hubcli.config import Endpoint
 from hubcli.errors import HubcliError, NotSignedIn, RateLimited, Unavailable
 from hubcli.http.client import Authorizer, Client, Request, with_query
 from hubcli.http.origin import authority
@@ -56,8 +57,9 @@ def _add_reset(error: RateLimited, answer: Response) -> None:
 class Api:
     """Sends requests to the API at `url`. Safe between threads.
 
-    `host` is the registry's name; `headers` go with every request. Paths begin with a slash and
-    are sent as they are: what is put into them goes through `segment` first.
+    `host` is the registry's name; `headers` go with every request, and `endpoint` has the
+    certificates that the configuration names for it. Paths begin with a slash and are sent as
+    they are: what is put into them goes through `segment` first.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Api:
         *,
         headers: Mapping[str, str] | None = None,
         problem: Problem = problem,
+        endpoint: Endpoint | None = None,
     ) -> None:
         self._http = http
         self._url = url
@@ -76,6 +79,7 @@ class Api:
         self._authorizer = authorizer
         self._headers = {**_JSON, **(headers or {})}
         self._problem = problem
+        self._endpoint = endpoint
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Response:
         """Parameters that are None are left out."""
@@ -90,12 +94,18 @@ class Api:
         body: object = None,
     ) -> Response:
         """`body` is sent as JSON unless it is None; an error status is raised as its failure."""
-        return self._exchange(method, with_query(f"{self._url}{path}", query or {}), body)
+        content = None if body is None else json.dumps(body).encode()
+        return self._exchange(method, with_query(f"{self._url}{path}", query or {}), content)
+
+    def ask(self, path: str, question: str) -> Response:
+        """POST a question as plain text; that changes nothing, and so may be done again."""
+        content = question.encode(errors="replace")
+        return self._exchange("POST", f"{self._url}{path}", content, "text/plain", repeatable=True)
 
     def pages(self, path: str, query: Mapping[str, object] | None = None) -> Iterator[Response]:
         """The answer, and those that follow it by `Link`, which stay on the API's origin."""
         first = with_query(f"{self._url}{path}", query or {})
-        return pages.follow(lambda url: self._exchange("GET", url, None), first, lambda url: url)
+        return pages.follow(lambda url: self._exchange("GET", url), first, lambda url: url)
 
     def rows(
         self, path: str, query: Mapping[str, object] | None = None
@@ -107,17 +117,26 @@ class Api:
                 raise Unavailable(f"the API of {self._host} answers without the list asked for")
             yield from (item for item in body if isinstance(item, dict))
 
-    def _exchange(self, method: str, url: str, body: object) -> Response:
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None = None,
+        kind: str = "application/json",
+        repeatable: bool | None = None,
+    ) -> Response:
         headers = dict(self._headers)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        if content is not None:
+            headers["Content-Type"] = kind
         answer = self._http.request(
             Request(
                 method,
                 url,
                 headers=headers,
-                body=None if body is None else json.dumps(body).encode(),
+                body=content,
                 authorizer=self._authorizer,
+                repeatable=repeatable,
+                endpoint=self._endpoint,
             ),
             most=_LARGEST_ANSWER,
         )
