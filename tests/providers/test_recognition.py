@@ -76,6 +76,10 @@ def test_a_row_keeps_its_promises(row: ProviderRow) -> None:
     [
         ("ghcr.io", "ghcr"),
         ("docker.pkg.github.com", "ghcr"),
+        ("acme.jfrog.io", "artifactory"),
+        ("acme-docker-local.jfrog.io", "artifactory"),
+        ("jfrog.io", None),
+        ("acme.jfrog.io.example.com", None),
         ("ghcr.io.example.com", None),
         ("notghcr.io", None),
         ("registry.example:5000", None),

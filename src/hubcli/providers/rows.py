@@ -129,6 +129,16 @@ ROWS: tuple[ProviderRow, ...] = (
             delete_actions=("pull", "push"),
         ),
     ),
+    ProviderRow(
+        "artifactory",
+        "JFrog Artifactory",
+        hosts=r"(?:[a-z0-9-]+\.)+jfrog\.io",
+        known_as="*.jfrog.io",
+        marks=Marks(
+            realm=r"/api/docker/[^/]+/v2/token", headers=("x-jfrog-version", "x-artifactory-id")
+        ),
+        code="artifactory:Artifactory",
+    ),
     ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
     ProviderRow("distribution", "distribution, and any other registry"),
 )

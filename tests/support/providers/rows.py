@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.providers.artifactory import ArtifactoryServer
 from support.providers.ecr import elastic_registry
 from support.providers.ecr_public import PublicGallery
 from support.providers.ghcr import GitHub
@@ -28,6 +29,7 @@ STAND_INS: Mapping[str, Callable[[Bench], AbstractContextManager[Running]]] = {
     "ecr-public": lambda _: PublicGallery().running(),
     "ghcr": lambda _: GitHub().running(),
     "quay": lambda _: QuayRegistry().running(),
+    "artifactory": lambda _: ArtifactoryServer().running(),
     "zot": lambda _: Zot().running(),
     "distribution": lambda _: Distribution().running(),
 }
