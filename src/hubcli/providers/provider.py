@@ -69,6 +69,9 @@ class Provider:
     def __init__(self, at: Surroundings) -> None:
         self.at = at
 
+    def check_options(self, options: Mapping[str, str]) -> None:
+        """UsageError for a value that an option does not take, before anything is changed."""
+
     def missing_extra(self, kind: type[HubcliError] = Unsupported) -> HubcliError:
         """The failure to raise where the package behind `row.extra` cannot be imported.
 

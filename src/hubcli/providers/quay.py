@@ -41,11 +41,12 @@ from hubcli.providers.capabilities import (
     ShowsRepositories,
 )
 from hubcli.providers.provider import Provider, Surroundings
+from hubcli.registry.pages import MOST_PAGES
 
 _OAUTH_USER = "$oauthtoken"
 _HOME = "quay.io"
 _PAGE = 100
-_MOST_PAGES = 100_000
+_TOKENS = {"$app": "an app token", "$token": "an access token of the old kind"}
 _STATES = ("normal", "read_only", "mirror")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 
@@ -79,12 +80,22 @@ class Quay(
         self._oauth = FixedAuthorizer(self._token, bearer=True)
 
     def identity(self) -> Credential | None:
-        """QUAY_OAUTH_TOKEN, for the host that QUAY_HOST names, else for quay.io; none other."""
-        token = self.at.environ.get("QUAY_OAUTH_TOKEN", "").strip()
-        named = _SCHEME.sub("", self.at.environ.get("QUAY_HOST", "").strip()).rstrip("/")
-        if not token or self.at.host != (named.lower() or _HOME):
+        """QUAY_OAUTH_TOKEN, for the host that QUAY_HOST names, else for quay.io; none other.
+
+        The API asks for it, too, also where a greeting was all there is to go by: then it is None.
+        """
+        at, environ = self.at, self.at.environ
+        token = environ.get("QUAY_OAUTH_TOKEN", "").strip()
+        named = _SCHEME.sub("", environ.get("QUAY_HOST", "").strip()).rstrip("/").lower()
+        by_name = at.row.is_at(at.host) or at.endpoint.row.provider == at.row.name
+        if not token or not by_name or at.host != (named or _HOME):
             return None
         return Credential(_OAUTH_USER, token, "QUAY_OAUTH_TOKEN", Kind.PAT)
+
+    def check_options(self, options: Mapping[str, str]) -> None:
+        state = options.get("state")
+        if state is not None and state not in _STATES:
+            raise UsageError(f"--option state={state} is none of {', '.join(_STATES)}")
 
     # Repositories
 
@@ -115,12 +126,9 @@ class Quay(
 
     def create_repository(self, path: str, wish: Creation) -> Row:
         """POST /api/v1/repository; private where nobody said, as what is pushed to Quay is."""
-        state = _state(wish.options)
         owner, _, name = path.partition("/")
         if not name:
             raise UsageError("a repository of Quay is in a namespace: NAMESPACE/NAME")
-        if wish.private is None:
-            self.at.notify(f"{self.at.host}/{path} is private; --private or --public decides")
         body = {
             "namespace": owner,
             "repository": name,
@@ -134,20 +142,21 @@ class Quay(
             if "already exists" in error.reason:
                 raise Conflict("it exists already") from error
             raise
-        if state not in {None, "normal"}:
-            self._set_state(path, str(state))
+        if wish.private is None:
+            self.at.notify(f"{self.at.host}/{path} is private; --private or --public decides")
+        self._set_state(path, wish.options.get("state", "normal"), now="normal")
         return self.repository(path)
 
     def edit_repository(self, path: str, wish: Edit) -> None:
         """POST …/changevisibility, PUT {path} for the description, PUT …/changestate."""
-        route, state = _repository(path), _state(wish.options)
+        route = _repository(path)
         if wish.private is not None:
             body = {"visibility": _visibility(wish.private)}
             self._api.send("POST", f"{route}/changevisibility", body=body)
         if wish.description is not None:
             self._api.send("PUT", route, body={"description": wish.description})
-        if state is not None:
-            self._set_state(path, state)
+        if "state" in wish.options:
+            self._set_state(path, wish.options["state"])
 
     def remove_repository(self, path: str) -> None:
         """DELETE /api/v1/repository/{path}"""
@@ -155,17 +164,15 @@ class Quay(
 
     def search(self, words: str) -> Iterator[Row]:
         """GET /api/v1/find/repositories, which stays on its tenth page whatever is asked."""
-        page = 1
-        while True:
+        for page in range(1, MOST_PAGES):
             query = {"query": words, "page": page, "includeUsage": "true"}
             answer = self._api.get("/api/v1/find/repositories", query).object()
-            if page > 1 and number(answer.get("page")) != page:
-                return
             found = _objects(answer, "results")
-            yield from (row for row in map(self._row, found) if row is not None)
-            if not found or answer.get("has_additional") is not True:
+            if not found or (page > 1 and answer.get("page") != page):
                 return
-            page += 1
+            yield from (row for row in map(self._row, found) if row is not None)
+            if answer.get("has_additional") is not True:
+                return
 
     # Tags
 
@@ -216,16 +223,17 @@ class Quay(
     def _pages_of_tags(self, path: str, **query: str) -> Iterator[list[_Object]]:
         """The pages of tags, without those that pushes meanwhile have moved to the next one."""
         before: set[tuple[object, ...]] = set()
-        for page in range(1, _MOST_PAGES):
+        for page in range(1, MOST_PAGES):
             answer = self._page_of_tags(path, page, **query)
-            found = _objects(answer, "tags")
+            found = [entry for entry in _objects(answer, "tags") if text(entry.get("name"))]
             yield [entry for entry in found if _identity(entry) not in before]
             if answer.get("has_additional") is not True:
                 return
-            names = {_identity(entry) for entry in found}
-            if names <= before:
-                raise Unavailable(f"the tags of {self.at.host}/{path} do not end")
-            before = names
+            now = {_identity(entry) for entry in found}
+            if now <= before:
+                break
+            before = now
+        raise Unavailable(f"the tags of {self.at.host}/{path} do not end")
 
     def _page_of_tags(self, path: str, page: int, **query: str) -> _Object:
         wanted = {"limit": _PAGE, "page": page, **query}
@@ -248,7 +256,7 @@ class Quay(
 
     def _of_strangers(self, owner: str) -> Iterator[Row]:
         """What is public, and what the credential opens besides, of which there are only names."""
-        known: set[object] = set()
+        known: set[str] = set()
         if self.at.credential() is not None:
             self.at.notify(
                 f"{self.at.host} tells {self._who()} the names of private repositories alone; all"
@@ -257,12 +265,12 @@ class Quay(
             for paths in self.at.registry().catalog():
                 known.update(path for path in paths if not owner or path.startswith(f"{owner}/"))
             if not owner:
-                yield from map(self._named, sorted(map(str, known)))
+                yield from map(self._named, sorted(known))
                 return
         for row in self._listed(namespace=owner or None):
             known.discard(str(row["name"]).partition("/")[2])
             yield row
-        yield from map(self._named, sorted(map(str, known)))
+        yield from map(self._named, sorted(known))
 
     def _own_namespaces(self) -> list[str]:
         """GET /api/v1/user/: one's own name, and the organizations one is in."""
@@ -277,20 +285,17 @@ class Quay(
             "public": "true",
             "last_modified": "true",
         }
-        seen: set[str] = set()
-        while True:
+        for _ in range(MOST_PAGES):
             answer = self._api.get("/api/v1/repository", query).object()
-            for found in _objects(answer, "repositories"):
-                row = self._row(found)
-                if row is not None:
-                    yield row
+            found = _objects(answer, "repositories")
+            yield from (row for row in map(self._row, found) if row is not None)
             following = text(answer.get("next_page"))
             if following is None:
                 return
-            if following in seen:
-                raise Unavailable(f"the repositories of {self.at.host} do not end")
-            seen.add(following)
+            if following == query.get("next_page"):
+                break
             query["next_page"] = following
+        raise Unavailable(f"the repositories of {self.at.host} do not end")
 
     def _row(self, found: _Object) -> Row | None:
         of = found.get("namespace")
@@ -318,9 +323,10 @@ class Quay(
             "visibility": None,
         }
 
-    def _set_state(self, path: str, state: str) -> None:
-        route = f"{_repository(path)}/changestate"
-        self._api.send("PUT", route, body={"state": state.upper()})
+    def _set_state(self, path: str, state: str, now: str | None = None) -> None:
+        if state != now:
+            route = f"{_repository(path)}/changestate"
+            self._api.send("PUT", route, body={"state": state.upper()})
 
     # The API
 
@@ -329,7 +335,7 @@ class Quay(
         registry = self.at.registry()
         if registry.endpoint.may_be_tls:
             registry.greet()
-        url = self.at.api_url(registry.endpoint.url)
+        url = self.at.api_url(registry.endpoint.url).removesuffix("/api/v1")
         return Api(self.at.http, url, self.at.host, self._oauth, problem=self._problem)
 
     def _token(self) -> Credential | None:
@@ -344,7 +350,7 @@ class Quay(
             return "strangers"
         if "+" in found.username:
             return f"the robot {found.username}"
-        return "app tokens" if found.username == "$app" else f"the user {found.username}"
+        return _TOKENS.get(found.username, f"the user {found.username}")
 
     def _problem(self, answer: Response, host: str) -> HubcliError:
         """Refusals say what is wrong with the credential; 402 and 503 mean something else here."""
@@ -365,7 +371,8 @@ class Quay(
         login = f"hubcli login {host} --username '{_OAUTH_USER}'"
         token = self._token()
         if token is None:
-            return f"the API of {host} wants an OAuth token for this, not {self._who()}", login
+            who = "" if self.at.credential() is None else f", not {self._who()}"
+            return f"the API of {host} wants an OAuth token for this{who}", login
         told = f"the OAuth token ({token.source})" if token.source else "the OAuth token"
         if status == 401:
             return f"{host} refuses {told}", login
@@ -409,10 +416,3 @@ def _moment(seconds: object) -> str | None:
 
 def _visibility(private: bool) -> str:
     return "private" if private else "public"
-
-
-def _state(options: Mapping[str, str]) -> str | None:
-    state = options.get("state")
-    if state is not None and state not in _STATES:
-        raise UsageError(f"--option state={state} is none of {', '.join(_STATES)}")
-    return state

@@ -26,19 +26,21 @@ from support.providers.standin import Handler, People, StandIn
 
 OAUTH_USER = "$oauthtoken"
 ROBOT = "acme+ci"
+WITHOUT_API = (ROBOT, "$app", "$token", "alice")
+"""Whose secrets open `/v2/` alone; here they all have the same."""
 _API = "/api/v1"
 _OF_REPOSITORY = f"{_API}/repository/{{repository:path}}"
 
 
 class Accounts(People):
-    """The OAuth token administers everything, the robot only pulls and pushes."""
+    """The OAuth token administers everything, all others only pull and push."""
 
     def __init__(self, secret: str) -> None:
         super().__init__(OAUTH_USER, secret)
-        self.robot_secret = f"robot-{secret}"
+        self.other_secret = f"other-{secret}"
 
     def authenticate(self, username: str, secret: str) -> str | None:
-        if (username, secret) == (ROBOT, self.robot_secret):
+        if username in WITHOUT_API and secret == self.other_secret:
             return username
         return super().authenticate(username, secret)
 
@@ -96,6 +98,8 @@ class QuayRegistry(StandIn):
         self.expiring: dict[tuple[str, str], datetime] = {}
         self.largest_page = 100
         self.private_left = 100
+        self.answers_to_lose = 0
+        self.chunks_refused = 0
 
     def identity(self) -> Mapping[str, str]:
         return {"QUAY_OAUTH_TOKEN": self.secret}

@@ -65,6 +65,10 @@ class Wire:
                 self._change(scope, message)
                 if message["status"] == 202:
                     self._quay.lose(doomed)
+                self._quay.chunks_refused += message["status"] == 416
+                if scope["method"] == "PATCH" and self._quay.answers_to_lose:
+                    self._quay.answers_to_lose -= 1
+                    message["status"] = 502
             await send(message)
 
         await self._app(scope, receive, changed)

@@ -15,7 +15,7 @@ from hubcli.output import Row
 from hubcli.reference import Reference
 
 if TYPE_CHECKING:
-    from hubcli.providers import EditsRepositories, ShowsRepositories
+    from hubcli.providers import EditsRepositories, Provider, ShowsRepositories
 
 _FLAGS: Mapping[str, str] = {
     "private": "--private or --public",
@@ -49,7 +49,7 @@ def create_elsewhere(
     provider = required(runtime, reference, CreatesRepositories, "repo create", "create")
     assert isinstance(provider, Provider)
     with doing("create", reference.name):
-        options = _options(wanted.options, provider.options, reference.host)
+        options = _options(wanted.options, provider)
         wish = Creation(
             wanted.private,
             wanted.description,
@@ -95,7 +95,7 @@ def changes_elsewhere(
     from hubcli.providers import Edit, Provider
 
     assert isinstance(provider, Provider)
-    given = _options(options, provider.options, reference.host)
+    given = _options(options, provider)
     wishes: list[tuple[dict[str, object], Edit]] = []
     if private is not None:
         visibility = "private" if private else "public"
@@ -119,13 +119,15 @@ def _refuse(
         raise Unsupported(f"{host} does not know {', '.join(flags)}; it knows {can}")
 
 
-def _options(given: Sequence[str], known: Mapping[str, str], host: str) -> dict[str, str]:
-    """`KEY=VALUE` as the provider takes them; UsageError for a key that it does not have."""
+def _options(given: Sequence[str], provider: Provider) -> dict[str, str]:
+    """`KEY=VALUE` as the provider takes them; UsageError for what it does not."""
     options = {}
     for text in given:
         key, equals, value = text.partition("=")
-        if key not in known or not equals:
-            keys = ", ".join(known) or "none"
+        if key not in provider.options or not equals:
+            keys = ", ".join(provider.options) or "none"
+            host = provider.at.host
             raise UsageError(f"--option {text!r} is not KEY=VALUE with a key of {host}: {keys}")
         options[key] = value
+    provider.check_options(options)
     return options
