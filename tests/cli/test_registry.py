@@ -9,6 +9,7 @@ import pytest
 
 from hubcli.cli.registry import CAPABILITIES
 from hubcli.cli.views import LIMIT
+from hubcli.providers import ROWS
 from support.docker_registry import DockerRegistry
 from support.images import Image
 from support.running import InProcess
@@ -172,3 +173,18 @@ def test_most_announce_none(cli: InProcess, docker_registry: Registries) -> None
     result = cli("registry", "limits", host, "--format", "json")
     assert (result.exit_code, result.stdout) == (1, "[]\n" if result.stdout else "")
     assert json.loads(result.stderr)["code"] == "UNSUPPORTED"
+
+
+# providers
+
+
+def test_every_registry_that_is_known_by_name_is_listed(cli: InProcess) -> None:
+    rows = cli("registry", "providers", "--format", "json").json()
+    assert [row["name"] for row in rows] == ["hub", *(row.name for row in ROWS)]
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["ecr"]["repo"] == ["ls", "create", "inspect", "edit", "rm"]
+    assert by_name["ecr"]["extra"] == "aws"
+    assert by_name["ghcr"]["tag"] == ["ls", "inspect", "cp", "rm", "undelete"]
+    assert (by_name["ghcr"]["search"], by_name["zot"]["search"]) == (True, False)
+    assert by_name["distribution"]["repo"] == ["ls"]
+    assert cli("registry", "providers", "-q").lines() == list(by_name)

@@ -56,7 +56,7 @@ PROVIDER = View(
         Field("name", default=True),
         Field("title", default=True),
         Field("hosts"),
-        Field("sign_in", default=True),
+        Field("sign_in"),
         Field("repo", Kind.LIST, default=True),
         Field("tag", Kind.LIST, default=True),
         Field("tag_fields", Kind.LIST),
