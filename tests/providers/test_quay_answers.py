@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,6 +20,7 @@ from hubcli.providers.provider import Surroundings
 from hubcli.providers.quay import Quay
 from hubcli.providers.rows import BY_NAME
 from hubcli.registry import Registry
+from support.certificates import Authority
 from support.scripted import Answer, Script, ScriptedServer, Seen
 
 OAUTH = Credential("$oauthtoken", "secret", "")
@@ -28,10 +31,11 @@ def scripted_quay(
     script: Script,
     credential: Credential = OAUTH,
     row: RegistryRow = RegistryRow(provider="quay"),  # noqa: B008 - it is frozen
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Quay]:
     """The provider of `q.example`, where `script` answers."""
     http = Client(sleep=lambda _: None)
-    with ScriptedServer(script) as server:
+    with ScriptedServer(script, tls) as server:
         endpoint = Endpoint("q.example", server.url, row)
         surroundings = Surroundings(
             BY_NAME["quay"],
@@ -143,7 +147,7 @@ def test_repositories_that_do_not_end(following: object) -> None:
     body = {"repositories": [{"namespace": "acme", "name": "app"}, {}, 1], "next_page": following}
     with scripted_quay(lambda _: answer(body)) as quay:
         if following == "again":
-            with pytest.raises(Unavailable, match="do not end"):
+            with pytest.raises(Unavailable, match="does not end"):
                 list(quay.repositories("acme"))
         else:
             assert len(list(quay.repositories("acme"))) == 1
@@ -192,6 +196,16 @@ def test_an_address_of_its_own_for_the_api(end: str) -> None:
         with scripted_quay(lambda _: Answer(500), row=row) as quay:
             assert list(quay.repositories("acme")) == []
     assert seen == ["/api/v1/repository"]
+
+
+def test_the_authority_of_the_row_is_trusted_by_the_api_too(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    row = RegistryRow(provider="quay", ca_file=str(authority.certificate))
+    with scripted_quay(lambda _: answer({"repositories": []}), row=row, tls=context) as quay:
+        assert list(quay.repositories("acme")) == []
 
 
 def test_a_path_stays_a_path() -> None:

@@ -8,9 +8,8 @@ list is taken from there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential, Kind
@@ -21,11 +20,10 @@ from hubcli.errors import (
     HubcliError,
     NotFound,
     NotSignedIn,
-    Unavailable,
     UsageError,
 )
 from hubcli.http.response import Response
-from hubcli.providers.calls import Api, number, problem, segment, text
+from hubcli.providers.calls import number, problem, segment, text
 from hubcli.providers.capabilities import (
     CreatesRepositories,
     Creation,
@@ -41,16 +39,13 @@ from hubcli.providers.capabilities import (
     ShowsRepositories,
 )
 from hubcli.providers.provider import Provider, Surroundings
-from hubcli.registry.pages import MOST_PAGES
+from hubcli.providers.quay_api import Object, QuayApi, repository_route
 
 _OAUTH_USER = "$oauthtoken"
 _HOME = "quay.io"
-_PAGE = 100
 _TOKENS = {"$app": "an app token", "$token": "an access token of the old kind"}
 _STATES = ("normal", "read_only", "mirror")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-
-_Object = Mapping[str, Any]
 
 
 class Quay(
@@ -107,20 +102,19 @@ class Quay(
         owner, _, below = (namespace or "").partition("/")
         inside = f"{self.at.host}/{namespace}/" if below else ""
         if self._token() is not None:
-            rows = self._of_owners([owner] if owner else self._own_namespaces())
+            owners = [owner] if owner else self._api.own_namespaces()
+            listed = (found for one in owners for found in self._api.repositories(one))
+            rows = self._rows(listed)
         else:
             rows = self._of_strangers(owner)
         return (row for row in rows if str(row["name"]).startswith(inside))
 
     def repository(self, path: str) -> Row:
         """GET /api/v1/repository/{path}, and the newest tag, which says when it was changed."""
-        query = {"includeTags": "false", "includeStats": "false"}
-        found = self._api.get(_repository(path), query).object()
-        row = self._row(found)
+        row = self._row(self._api.repository(path))
         if row is None:
             raise NotFound("not found")
-        newest = self._page_of_tags(path, 1, limit="1", onlyActiveTags="true")
-        for tag in _objects(newest, "tags")[:1]:
+        for tag in self._api.page_of_tags(path, 1, limit="1", onlyActiveTags="true")[:1]:
             row["updated"] = _moment(tag.get("start_ts"))
         return row
 
@@ -149,7 +143,7 @@ class Quay(
 
     def edit_repository(self, path: str, wish: Edit) -> None:
         """POST …/changevisibility, PUT {path} for the description, PUT …/changestate."""
-        route = _repository(path)
+        route = repository_route(path)
         if wish.private is not None:
             body = {"visibility": _visibility(wish.private)}
             self._api.send("POST", f"{route}/changevisibility", body=body)
@@ -160,19 +154,11 @@ class Quay(
 
     def remove_repository(self, path: str) -> None:
         """DELETE /api/v1/repository/{path}"""
-        self._api.send("DELETE", _repository(path))
+        self._api.send("DELETE", repository_route(path))
 
     def search(self, words: str) -> Iterator[Row]:
-        """GET /api/v1/find/repositories, which stays on its tenth page whatever is asked."""
-        for page in range(1, MOST_PAGES):
-            query = {"query": words, "page": page, "includeUsage": "true"}
-            answer = self._api.get("/api/v1/find/repositories", query).object()
-            found = _objects(answer, "results")
-            if not found or (page > 1 and answer.get("page") != page):
-                return
-            yield from (row for row in map(self._row, found) if row is not None)
-            if answer.get("has_additional") is not True:
-                return
+        """GET /api/v1/find/repositories"""
+        return self._rows(self._api.found(words))
 
     # Tags
 
@@ -181,7 +167,7 @@ class Quay(
 
         Whoever has no OAuth token gets names alone, by `/v2/`, where the repository is not public.
         """
-        pages = self._pages_of_tags(path, onlyActiveTags="true")
+        pages = self._api.pages_of_tags(path, onlyActiveTags="true")
         try:
             first = next(pages)
         except (NotSignedIn, Denied):
@@ -198,13 +184,12 @@ class Quay(
         if digest is None:
             self._require_gone(path, tag)
         found = self._lost(path, tag, digest)
-        route = f"{_repository(path)}/tag/{segment(tag)}/restore"
+        route = f"{repository_route(path)}/tag/{segment(tag)}/restore"
         self._api.send("POST", route, body={"manifest_digest": found})
         return found
 
     def _require_gone(self, path: str, tag: str) -> None:
-        now = self._page_of_tags(path, 1, specificTag=tag, onlyActiveTags="true")
-        for entry in _objects(now, "tags"):
+        for entry in self._api.page_of_tags(path, 1, specificTag=tag, onlyActiveTags="true"):
             if entry.get("name") == tag:
                 raise Conflict(
                     f"it is there, at {entry.get('manifest_digest')}",
@@ -213,31 +198,12 @@ class Quay(
 
     def _lost(self, path: str, tag: str, digest: str | None) -> str:
         """The digest to bring a tag back to: the wanted one, or the one that it had last."""
-        for page in self._pages_of_tags(path, specificTag=tag):
+        for page in self._api.pages_of_tags(path, specificTag=tag):
             for entry in page:
                 held = text(entry.get("manifest_digest"))
                 if held is not None and entry.get("name") == tag and digest in {None, held}:
                     return held
         raise NotFound("its history has no such tag, or not with this digest")
-
-    def _pages_of_tags(self, path: str, **query: str) -> Iterator[list[_Object]]:
-        """The pages of tags, without those that pushes meanwhile have moved to the next one."""
-        before: set[tuple[object, ...]] = set()
-        for page in range(1, MOST_PAGES):
-            answer = self._page_of_tags(path, page, **query)
-            found = [entry for entry in _objects(answer, "tags") if text(entry.get("name"))]
-            yield [entry for entry in found if _identity(entry) not in before]
-            if answer.get("has_additional") is not True:
-                return
-            now = {_identity(entry) for entry in found}
-            if now <= before:
-                break
-            before = now
-        raise Unavailable(f"the tags of {self.at.host}/{path} do not end")
-
-    def _page_of_tags(self, path: str, page: int, **query: str) -> _Object:
-        wanted = {"limit": _PAGE, "page": page, **query}
-        return self._api.get(f"{_repository(path)}/tag/", wanted).object()
 
     def _names_alone(self, path: str) -> Iterator[Row]:
         self.at.notify(
@@ -249,10 +215,6 @@ class Quay(
                 yield {"name": name, **dict.fromkeys(self.tag_fields)}
 
     # Listing
-
-    def _of_owners(self, owners: list[str]) -> Iterator[Row]:
-        for owner in owners:
-            yield from self._listed(namespace=owner)
 
     def _of_strangers(self, owner: str) -> Iterator[Row]:
         """What is public, and what the credential opens besides, of which there are only names."""
@@ -267,37 +229,15 @@ class Quay(
             if not owner:
                 yield from map(self._named, sorted(known))
                 return
-        for row in self._listed(namespace=owner or None):
+        for row in self._rows(self._api.repositories(owner or None)):
             known.discard(str(row["name"]).partition("/")[2])
             yield row
         yield from map(self._named, sorted(known))
 
-    def _own_namespaces(self) -> list[str]:
-        """GET /api/v1/user/: one's own name, and the organizations one is in."""
-        user = self._api.get("/api/v1/user/").object()
-        organizations = _objects(user, "organizations")
-        names = [text(one.get("name")) for one in organizations]
-        return [name for name in (text(user.get("username")), *names) if name is not None]
+    def _rows(self, found: Iterable[Object]) -> Iterator[Row]:
+        return (row for row in map(self._row, found) if row is not None)
 
-    def _listed(self, namespace: str | None) -> Iterator[Row]:
-        query: dict[str, object] = {
-            "namespace": namespace,
-            "public": "true",
-            "last_modified": "true",
-        }
-        for _ in range(MOST_PAGES):
-            answer = self._api.get("/api/v1/repository", query).object()
-            found = _objects(answer, "repositories")
-            yield from (row for row in map(self._row, found) if row is not None)
-            following = text(answer.get("next_page"))
-            if following is None:
-                return
-            if following == query.get("next_page"):
-                break
-            query["next_page"] = following
-        raise Unavailable(f"the repositories of {self.at.host} do not end")
-
-    def _row(self, found: _Object) -> Row | None:
+    def _row(self, found: Object) -> Row | None:
         of = found.get("namespace")
         owner = text(of.get("name")) if isinstance(of, dict) else text(of)
         name, public, state = text(found.get("name")), found.get("is_public"), found.get("state")
@@ -325,18 +265,25 @@ class Quay(
 
     def _set_state(self, path: str, state: str, now: str | None = None) -> None:
         if state != now:
-            route = f"{_repository(path)}/changestate"
+            route = f"{repository_route(path)}/changestate"
             self._api.send("PUT", route, body={"state": state.upper()})
 
     # The API
 
     @cached_property
-    def _api(self) -> Api:
+    def _api(self) -> QuayApi:
         registry = self.at.registry()
         if registry.endpoint.may_be_tls:
             registry.greet()
         url = self.at.api_url(registry.endpoint.url).removesuffix("/api/v1")
-        return Api(self.at.http, url, self.at.host, self._oauth, problem=self._problem)
+        return QuayApi(
+            self.at.http,
+            url,
+            self.at.host,
+            self._oauth,
+            problem=self._problem,
+            endpoint=registry.endpoint,
+        )
 
     def _token(self) -> Credential | None:
         """The OAuth token: the credential of the host, or the one in the environment."""
@@ -379,20 +326,7 @@ class Quay(
         return f"{told} is not good for this, by its scopes or its user's rights", login
 
 
-def _repository(path: str) -> str:
-    """Quay wants the slash of NAMESPACE/NAME as it is."""
-    return f"/api/v1/repository/{'/'.join(map(segment, path.split('/')))}"
-
-
-def _objects(answer: _Object, member: str) -> list[_Object]:
-    """The objects of a list; Unavailable where there is none."""
-    found = answer.get(member)
-    if not isinstance(found, list):
-        raise Unavailable(f"the API answers without the list of {member}")
-    return [entry for entry in found if isinstance(entry, dict)]
-
-
-def _tag(entry: _Object) -> Row:
+def _tag(entry: Object) -> Row:
     since = _moment(entry.get("start_ts"))
     return {
         "name": text(entry.get("name")),
@@ -402,11 +336,6 @@ def _tag(entry: _Object) -> Row:
         "size": number(entry.get("size")),
         "expires": _moment(entry.get("end_ts")),
     }
-
-
-def _identity(entry: _Object) -> tuple[object, ...]:
-    """Tells entries of a tag's history apart."""
-    return entry.get("name"), entry.get("start_ts"), entry.get("manifest_digest")
 
 
 def _moment(seconds: object) -> str | None:
