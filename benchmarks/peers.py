@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-HUBCLI = [sys.executable, "-m", "hubcli"]
+HUBCLI = [str(Path(sys.executable).with_name("hubcli"))]
 
 
 @dataclass(frozen=True)
