@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def can(registry: Running, command: str) -> bool:
     return command in capabilities(BY_NAME[registry.row].load())
 
 
+def having(command: str) -> Iterator[str]:
+    """The rows of which some class serves a command."""
+    return (row.name for row in ROWS if command in capabilities(row.load()))
+
+
 def pushed(cli: InProcess, registry: Running, image: Image, *tags: str) -> str:
     """A repository with these tags of one image; it is made first where pushing does not."""
     name = registry.named("app")
@@ -63,11 +69,10 @@ def test_sign_in(cli: InProcess, registry: Running) -> None:
     assert (row["username"], row["valid"]) == (registry.username, True)
 
 
+@pytest.mark.parametrize("registry", [*having("sign-in")], indirect=True)
 def test_the_identity_needs_no_login_and_comes_last(
     cli: InProcess, registry: Running, environ: dict[str, str], image: Image
 ) -> None:
-    if not can(registry, "sign-in"):
-        pytest.skip(f"{registry.row} has no identity of its own")
     assert cli("auth", "status", registry.host).exit_code == 4
     environ.update(registry.identity)
     (row,) = cli("auth", "status", registry.host, "--check", "--format", "json").json()
