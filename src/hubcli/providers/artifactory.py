@@ -17,6 +17,7 @@ from hubcli.auth.tokens.fixed import FixedAuthorizer
 from hubcli.errors import (
     Conflict,
     Denied,
+    HubcliError,
     NotFound,
     NotSignedIn,
     Unsupported,
@@ -122,7 +123,15 @@ class Artifactory(
             "packageType": _TYPES[0],
             "repoLayoutRef": "simple-default",
         }
-        self._api.send("PUT", _of_key(key), body={**usual, **settings})
+        try:
+            self._api.send("PUT", _of_key(key), body={**usual, **settings})
+        except Denied as error:
+            error.hint = "an administrator of Artifactory makes repository keys"
+            raise
+        except HubcliError as error:
+            if "already exists" in error.reason:  # a key of another kind, or one may not see it
+                raise Conflict(error.reason) from None
+            raise
         self._keys.add(key)
         row = self._key_row(key)
         if not image:
@@ -193,13 +202,32 @@ class Artifactory(
         """POST /api/trash/restore/{key}/{image}/{tag}, for administrators; the trash can has what
         was deleted last."""
         place = self._own_place(path)
-        whole = f"{place.key.name}/{place.image}/{tag}"
-        found = self._manifest(_TRASH, whole)
+        key, folder = place.key.name, f"{place.image}/{tag}"
+        found = self._manifest(_TRASH, f"{key}/{folder}")
         if found is None or digest not in {None, found.digest}:
             raise NotFound("it is not in the trash can of Artifactory, as far as you may see that")
-        route = f"/api/trash/restore{_of_file(place.key.name, place.image, tag)}"
-        self._api.send("POST", route, query={"to": whole})
+        if self._manifest(key, folder) is not None:
+            raise Conflict("there is a tag of that name, which it would replace")
+        self._restore(key, folder)
+        if found.name == INDEX:
+            self._restore_images(place, path, tag)
         return found.digest or str(self._repository(path).resolve(tag).digest)
+
+    def _restore(self, key: str, folder: str) -> None:
+        query = {"to": f"{key}/{folder}"}
+        self._api.send("POST", f"/api/trash/restore{_of_file(key, folder)}", query=query)
+
+    def _restore_images(self, place: Place, path: str, tag: str) -> None:
+        """The images of an index, which went with the repository: they are beside its tags."""
+        repository = self._repository(path)
+        for entry in repository.manifest(tag).manifests:
+            try:
+                repository.resolve(entry.digest)
+            except NotFound:
+                folder = f"{place.image}/{entry.digest}"
+                for spelled in (folder, folder.replace("sha256:", "sha256__")):
+                    if self._manifest(_TRASH, f"{place.key.name}/{spelled}") is not None:
+                        self._restore(place.key.name, spelled)
 
     # Search
 

@@ -7,6 +7,7 @@ API: POST /api/search/aql, for who is signed in. A tag is a folder KEY/IMAGE/TAG
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ _PAGE = 5000
 # Paging works for an item's own fields only; the properties, the digest among them, are none. But
 # a manifest's file has its digest for a checksum.
 _FIELDS = ("repo", "path", "name", "size", "created", "modified", "sha256")
+_CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _ORDER = ("path", "repo", "name")
 
 
@@ -112,7 +114,7 @@ def _item(found: object) -> Item | None:
     repo, path, name = (text(found.get(member)) for member in ("repo", "path", "name"))
     if repo is None or path is None or name is None:
         return None
-    checksum = text(found.get("sha256"))
+    checksum = text(found.get("sha256")) or ""
     return Item(
         repo,
         path,
@@ -120,5 +122,5 @@ def _item(found: object) -> Item | None:
         number(found.get("size")),
         timestamps.normalised(found.get("created")),
         timestamps.normalised(found.get("modified")),
-        None if checksum is None else f"sha256:{checksum}",
+        f"sha256:{checksum}" if _CHECKSUM.fullmatch(checksum) else None,
     )

@@ -37,10 +37,10 @@ File = dict[str, Any]
 
 @dataclass
 class Trashed:
-    """A tag in the trash can."""
+    """What a folder had that is in the trash can."""
 
     repository: str
-    tag: str
+    folder: str
     manifest: Manifest
     content: bytes = field(repr=False)
 
@@ -107,7 +107,10 @@ class ArtifactoryServer(StandIn):
     # The registry
 
     def wire(self, app: ASGIApp) -> ASGIApp:
-        """Nothing is pushed to a key that is not there, and pages lose the key in their links."""
+        """Nothing is pushed to a key that is not there, and pages lose the key in their links.
+
+        Only what stands for one key has a catalog.
+        """
         unknown = JSONResponse(
             {"errors": [{"code": "NAME_UNKNOWN", "message": "repository name not known"}]}, 404
         )
@@ -115,7 +118,8 @@ class ArtifactoryServer(StandIn):
         async def wired(scope: Scope, receive: Receive, send: Send) -> None:
             found = _UPLOAD.fullmatch(scope["path"])
             writes = scope["type"] == "http" and scope["method"] in {"POST", "PUT"}
-            if found and writes and self.own is None and found[1] not in self.keys:
+            misses = found and writes and found[1] not in self.keys
+            if self.own is None and (misses or scope["path"] == "/v2/_catalog"):
                 await unknown(scope, receive, send)
                 return
 
@@ -139,9 +143,8 @@ class ArtifactoryServer(StandIn):
         for name in self.repositories():
             key, image = (self.own, name) if self.own else name.split("/", 1)
             for manifest in self.manifests(name):
-                folders = manifest.tags or [f"sha256:{manifest.digest.partition(':')[2]}"]
-                for folder in folders:
-                    content = self._content(name, manifest)
+                content = self._content(name, manifest)
+                for folder in _folders(manifest):
                     yield from _files(str(key), f"{image}/{folder}", manifest, content)
         for path, lost in self.trash.items():
             yield from _files(TRASH, path, lost.manifest, lost.content)
@@ -227,21 +230,24 @@ class ArtifactoryServer(StandIn):
     def _remove(self, request: Request, _: bytes) -> Response:
         key, path = request.path_params["key"], request.path_params["file"]
         doomed = [
-            (name, manifest, tag)
+            (name, manifest, folder)
             for name in self.repositories()
             for manifest in self.manifests(name)
-            for tag in manifest.tags
-            if f"{name}/{tag}/".startswith(f"{self._repository(key, path)}/")
+            for folder in _folders(manifest)
+            if f"{name}/{folder}/".startswith(f"{self._repository(key, path)}/")
         ]
         if not doomed:
             return _error(404, "Could not locate artifact")
-        for name, manifest, tag in doomed:
+        for name, manifest, folder in doomed:
             image = name if self.own else name.partition("/")[2]
             content = self._content(name, manifest)
-            self.trash[f"{key}/{image}/{tag}"] = Trashed(name, tag, manifest, content)
-            self.storage.tags.delete(name, tag)
+            self.trash[f"{key}/{image}/{folder}"] = Trashed(name, folder, manifest, content)
+        for name, manifest, folder in doomed:
+            self.storage.tags.delete(name, folder)
+            if not self.storage.tags.names_of(name, manifest.digest):
+                self.storage.manifests.delete(name, manifest.digest)
         for name in {name for name, _, _ in doomed}:
-            if not any(manifest.tags for manifest in self.manifests(name)):
+            if not self.manifests(name):
                 self.forget(name)
         return Response(status_code=204)
 
@@ -252,7 +258,8 @@ class ArtifactoryServer(StandIn):
         with self.storage.database.transaction() as connection:
             self.storage.repositories.make(connection, lost.repository)
         parsed = oci.parse_manifest(lost.content, lost.manifest.media_type)
-        self.storage.manifests.put(lost.repository, parsed, tags=[lost.tag])
+        tags = [] if ":" in lost.folder else [lost.folder]
+        self.storage.manifests.put(lost.repository, parsed, tags=tags)
         return PlainTextResponse("Successfully restored trash items", 202)
 
 
@@ -270,6 +277,11 @@ def file(
         "modified": moment,
         "sha256": digest.removeprefix("sha256:"),
     }
+
+
+def _folders(manifest: Manifest) -> Sequence[str]:
+    """One for each tag; what has none, as the images of an index, is below its digest."""
+    return manifest.tags or [manifest.digest]
 
 
 def _files(repo: str, folder: str, manifest: Manifest, content: bytes) -> Iterator[File]:

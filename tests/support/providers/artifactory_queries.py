@@ -88,6 +88,7 @@ def _one_holds(name: str, wanted: Any, row: Row) -> bool:
     if name == "$or":
         return any(_holds(one, row) for one in wanted)
     if isinstance(wanted, str):
-        return bool(row[name] == wanted)
+        # What a virtual key has is told with the key that it has it from.
+        return row[name] == wanted or (name == "repo" and wanted in row.get("virtual_repos", ()))
     pattern = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in wanted["$match"])
     return re.fullmatch(pattern, str(row[name]), re.DOTALL) is not None
