@@ -547,6 +547,27 @@ def test_a_tag_comes_back_as_it_was_last_or_as_it_was_once(
     assert [row["digest"] for row in last] == [old.digest]
 
 
+def test_a_tag_that_is_gone_is_not_found(owner: InProcess, pushed: Callable[..., Image]) -> None:
+    image = pushed("acme/app", "v1", "v2")
+    assert owner("tag", "rm", f"{APP}:v1", "--yes").exit_code == 0
+    for command in (("digest", f"{APP}:v1"), ("tag", "rm", f"{APP}:v1", "--yes")):
+        done = owner(*command)
+        assert done.exit_code == 3
+        assert "v1 was deleted or has expired (TAG_EXPIRED)" in done.stderr
+    assert owner("digest", f"{APP}@{image.digest}").exit_code == 0
+
+
+def test_its_referrers_are_known_of_and_asked_for(
+    owner: InProcess, pushed: Callable[..., Image]
+) -> None:
+    """Quay answers 400 for a subject that it has not, which does not mean that it has no API."""
+    image = pushed("acme/app", "v1")
+    listed = owner("referrer", "ls", f"{APP}@{image.digest}", "-q")
+    assert (listed.exit_code, listed.stdout) == (0, ""), listed.stderr
+    assert owner("referrer", "ls", f"{APP}@sha256:{'0' * 64}").exit_code == 3
+    assert owner("registry", "ping", APP, "--format", "json").json()["referrers"] is True
+
+
 def test_what_never_was_does_not_come_back(
     owner: InProcess, quay: QuayRegistry, pushed: Callable[..., Image], running: Running
 ) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SCOPE = re.compile(r"repository:((?:[.\w-]+/)*[.\w-]+):((?:push|pull|\*)(?:,(?:push|pull|\*))*)")
 _UPLOAD = re.compile(r"/v2/.+/blobs/uploads/[^/]*")
 _MANIFEST = re.compile(r"/v2/(.+)/manifests/([^/]+)")
+_REFERRERS = re.compile(r"/v2/(.+)/referrers/([^/]+)")
 _RANGE = re.compile(r"0-(\d+)")
 _TAGS_OF_A_PAGE = 100
 
@@ -33,8 +34,9 @@ class Wire:
 
     Tokens come from `/v2/auth`, which answers 400 to the actions and scopes that it does not know
     and creates what `push` is asked for; whoever may push may delete. The catalog is empty to
-    strangers, pages are of a hundred, their links absolute. Blobs are not deleted. The status of
-    an upload is one byte too many, without a location, and so is what a 416 says.
+    strangers, pages are of a hundred, their links absolute. Blobs are not deleted; what was, has
+    "expired", and referrers are told of what is there only. The status of an upload is one byte
+    too many, without a location, and so is what a 416 says.
     """
 
     def __init__(self, quay: QuayRegistry, app: ASGIApp) -> None:
@@ -58,6 +60,10 @@ class Wire:
     async def _registry(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].endswith("/tags/list"):
             scope = {**scope, "query_string": _clamped(scope["query_string"])}
+        lost = self._lost(scope)
+        if lost is not None:
+            await lost(scope, receive, send)
+            return
         doomed = self._doomed(scope)
 
         async def changed(message: Message) -> None:
@@ -72,6 +78,21 @@ class Wire:
             await send(message)
 
         await self._app(scope, receive, changed)
+
+    def _lost(self, scope: Scope) -> Response | None:
+        """The refusal of a tag that is gone, and of referrers of what was never there."""
+        subject = _REFERRERS.fullmatch(scope["path"])
+        if subject is not None:
+            stored = self._quay.storage.manifests.get(subject[1], subject[2])
+            return None if stored else _errors(400, "MANIFEST_INVALID", "manifest invalid")
+        named = _MANIFEST.fullmatch(scope["path"])
+        if named is None or scope["method"] == "PUT":
+            return None
+        if any(named[2] in {one.tag, one.digest} for one in self._quay.entries(named[1])):
+            return None
+        if any((one.repository, one.tag) == named.groups() for one in self._quay.lost):
+            return _errors(404, "TAG_EXPIRED", f"Tag {named[2]} was deleted or has expired.")
+        return None
 
     def _doomed(self, scope: Scope) -> list[Entry]:
         """The entries of tags that a request is going to delete."""
