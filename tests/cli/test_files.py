@@ -61,6 +61,19 @@ def test_what_each_layer_holds(cli: InProcess, image: LayeredImage) -> None:
     ]
 
 
+def test_a_path_that_finds_nothing_is_told_and_the_others_are_listed(
+    cli: InProcess, tmp_path: Path
+) -> None:
+    image = image_of(tmp_path / "small", [tar_of(member("here", b""))])
+    result = cli("files", image.source, "/nowhere", "/here", "-q")
+    assert result.exit_code == 3
+    assert result.stdout == "/here\n"
+    assert result.stderr == (
+        f"error: cannot list the files of {image.source}: there is no /nowhere in the image "
+        "(NOT_FOUND)\n"
+    )
+
+
 def test_names_cannot_act_on_a_terminal(cli: InProcess, tmp_path: Path) -> None:
     names = ["a\nb", "\x1b[2J", "\udcff"]
     image = image_of(tmp_path / "hostile", [tar_of(*(member(name, b"") for name in names))])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hubcli.layers import Limits
     from hubcli.layers.tarstream import Header
 
+_ACTION = "list the files of"
+
 verbs = Commands()
 
 FILE = View(
@@ -69,13 +71,14 @@ def files(
     wanted = _Wanted(paths or [])
 
     def rows() -> Iterator[Row]:
-        with opened(runtime, reference, platform, "list the files of") as image:
+        with opened(runtime, reference, platform, _ACTION) as image:
             listed = _by_layer if all_layers else _merged
             for row in listed(image, limits(max_unpacked)):
                 if wanted(str(row["path"])):
                     yield row
             for path in wanted.missed():
-                runtime.report(NotFound(f"there is no {path} in the image", reference=image.shown))
+                reason = f"there is no {path} in the image"
+                runtime.report(NotFound(reason, reference=image.shown, action=_ACTION))
 
     return Rows(rows())
 
