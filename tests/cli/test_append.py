@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +73,19 @@ def test_several_layers_and_stdin(cli: InProcess, oci_layout: Layout, tmp_path: 
     assert result.exit_code == 0, result.stderr
     manifest = json.loads(cli("inspect", "--raw", "oci:out:x").stdout)
     assert [layer["mediaType"] for layer in manifest["layers"][1:]] == [f"{OCI}+gzip", OCI]
+
+
+def test_a_layer_in_a_pipe(cli: InProcess, oci_layout: Layout, tmp_path: Path) -> None:
+    """As shells make one of `--layer <(tar c …)`."""
+    image = oci_layout.image("v1")
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(PACKED,))
+    writer.start()
+    result = cli("append", image.source, "--layer", "pipe", "--to", "oci:out:x")
+    writer.join()
+    assert result.exit_code == 0, result.stderr
+    manifest = json.loads(cli("inspect", "--raw", "oci:out:x").stdout)
+    assert manifest["layers"][-1]["digest"] == f"sha256:{hashlib.sha256(PACKED).hexdigest()}"
 
 
 def test_docker_images_get_dockers_layers(

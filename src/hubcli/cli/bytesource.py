@@ -22,24 +22,29 @@ def chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def seekable(runtime: Runtime, name: str) -> Iterator[BinaryIO]:
-    """A file, or stdin kept in a temporary file, to be read as often as need be."""
-    if name == "-":
-        from hubcli.layers.spool import keeping
-
-        with tempfile.TemporaryFile() as spool:
-            for chunk in chunks(_stdin(runtime)):
-                with keeping():
-                    spool.write(chunk)
-            with keeping():
-                spool.seek(0)
-            yield spool
-        return
+    """A file to be read as often as need be; stdin or a pipe is kept in a temporary one."""
     with ExitStack() as stack:
+        if name == "-":
+            yield stack.enter_context(_kept(_stdin(runtime)))
+            return
         try:
             stream = stack.enter_context(Path(name).open("rb"))
         except OSError as error:
             raise UsageError(f"cannot read {name}: {error.strerror}") from error
-        yield stream
+        yield stream if stream.seekable() else stack.enter_context(_kept(stream))
+
+
+@contextmanager
+def _kept(stream: BinaryIO) -> Iterator[BinaryIO]:
+    from hubcli.layers.spool import keeping
+
+    with tempfile.TemporaryFile() as spool:
+        for chunk in chunks(stream):
+            with keeping():
+                spool.write(chunk)
+        with keeping():
+            spool.seek(0)
+        yield spool
 
 
 def whole(runtime: Runtime, name: str, most: int) -> bytes:
