@@ -88,6 +88,34 @@ def test_what_a_sparse_index_lacks_is_copied_later(
     assert "dev.hubcli.sparse" not in (tmp_path / "out" / "index.json").read_text()
 
 
+@pytest.mark.parametrize("options", [(), ("--all-platforms",), ("--platform", "linux/amd64")])
+def test_what_a_sparse_index_lacks_is_said_with_what_it_has(
+    cli: InProcess, three: Image, destination: str, options: tuple[str, ...]
+) -> None:
+    assert cli("copy", three.source, "oci:out:v1", *TWO, "--sparse").exit_code == 0
+    result = cli("push", "oci:out:v1", destination, *options)
+    assert result.exit_code == 3
+    lacking = three.platforms["linux/amd64"]["digest"]
+    assert result.stderr == (
+        f"error: cannot read oci:out:v1: {lacking} is not in oci:out: of its index only "
+        "linux/arm64/v8, linux/s390x were copied (MANIFEST_UNKNOWN)\n"
+        "hint: --platform linux/arm64/v8 --platform linux/s390x\n"
+    )
+    hint = result.stderr.rpartition("hint: ")[2].split()
+    assert cli("push", "oci:out:v1", destination, *hint).exit_code == 0
+
+
+def test_what_else_is_missing_in_a_layout_is_said_alone(
+    cli: InProcess, three: Image, tmp_path: Path
+) -> None:
+    assert cli("copy", three.source, "oci:out:v1", *TWO, "--sparse").exit_code == 0
+    other = "sha256:" + "0" * 64
+    result = cli("digest", f"oci:out@{other}")
+    assert result.exit_code == 3
+    assert f"{other} is not in oci:out (MANIFEST_UNKNOWN)" in result.stderr
+    assert "hint" not in result.stderr
+
+
 def test_a_registry_that_takes_no_sparse_index(
     cli: InProcess, three: Image, destination: str
 ) -> None:

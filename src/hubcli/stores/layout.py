@@ -16,7 +16,7 @@ from typing import Any
 from hubcli import files, oci
 from hubcli.errors import Conflict, IntegrityFailure, NotFound, UsageError
 from hubcli.oci import Descriptor, Manifest
-from hubcli.stores import ONLY, Chunks, OpenAt, Outcome, partial, tree
+from hubcli.stores import ONLY, SPARSE, Chunks, OpenAt, Outcome, partial, tree
 from hubcli.stores.tree import Tree
 
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -138,9 +138,22 @@ class Layout:
         try:
             content = tree.read(self._files, blob_name(digest), oci.LARGEST_MANIFEST)
         except NotFound:
-            raise NotFound(f"{digest} is not in {self._shown}", code="MANIFEST_UNKNOWN") from None
+            raise self._left_out(digest) from None
         oci.verify(content, digest, listed.size if listed else None)
         return oci.parse_manifest(content, listed.media_type if listed else None, digest)
+
+    def _left_out(self, digest: str) -> NotFound:
+        """That a manifest is not there, and what is, if it was left out of a sparse index."""
+        reason, hint = f"{digest} is not in {self._shown}", None
+        for image in self.images():
+            platforms = image.annotations.get(SPARSE, "").split(",")
+            if platforms != [""] and digest != image.digest and self._names(image, digest):
+                reason += f": of its index only {', '.join(platforms)} were copied"
+                hint = " ".join(f"--platform {platform}" for platform in platforms)
+        return NotFound(reason, code="MANIFEST_UNKNOWN", hint=hint)
+
+    def _names(self, index: Descriptor, digest: str) -> bool:
+        return any(entry.digest == digest for entry in self._read(index.digest, index).manifests)
 
     def _missing(self, identifier: str, images: list[Descriptor]) -> NotFound | UsageError:
         if not images:
