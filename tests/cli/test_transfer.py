@@ -397,6 +397,15 @@ def test_a_copy_of_what_is_there_is_two_requests(
     assert [line.split()[1] for line in sent if not line.endswith("/v2/")] == ["HEAD", "HEAD"]
 
 
+def test_nothing_but_a_head_asks_for_a_tag_that_is_to_come(
+    cli: InProcess, image: Image, docker_registry: Callable[..., DockerRegistry], repository: str
+) -> None:
+    registry = docker_registry()
+    name = f"{repository}/new"
+    assert cli("push", image.source, f"{registry.host}/{name}:v1").exit_code == 0
+    assert [one.method for one in registry.requests(f"{name}/manifests/v1")] == ["HEAD", "PUT"]
+
+
 def test_a_copy_between_registries_takes_what_the_token_server_grants(
     cli: InProcess, docker_registry: Callable[..., DockerRegistry], remote: str, skopeo: Skopeo,
     repository: str, image: Image,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from hubcli import oci
-from hubcli.errors import HubcliError, IntegrityFailure, NotFound, Unavailable
+from hubcli.errors import Denied, HubcliError, IntegrityFailure, NotFound, Unavailable
 from hubcli.registry import Registry
 from support.docker_registry import DockerRegistry
 from support.images import INDEX, MANIFEST, Image
@@ -105,6 +105,25 @@ def test_what_is_not_there_is_not_found(
     with pytest.raises(NotFound) as failure:
         getattr(client, ask)("v2")
     assert (failure.value.code, failure.value.reason) == ("MANIFEST_UNKNOWN", "not found")
+
+
+def test_whether_a_tag_is_there_is_one_head(connect: Connect, scripted: Scripted) -> None:
+    server = scripted(lambda seen: manifest() if seen.path.endswith("/v1") else Answer(404))
+    client = connect(f"127.0.0.1:{server.port}").repository("a/b")
+    assert client.find("v1") == oci.Descriptor(INDEX, DIGEST, len(CONTENT))
+    assert client.find("v2") is None
+    assert [seen.method for seen in server.seen] == ["HEAD", "HEAD"]
+
+
+def test_that_a_tag_may_not_be_seen_is_no_sign_of_its_absence(
+    connect: Connect, scripted: Scripted
+) -> None:
+    body = json.dumps({"errors": [{"code": "DENIED", "message": "not for you"}]}).encode()
+    server = scripted(lambda seen: Answer(403, b"" if seen.method == "HEAD" else body))
+    with pytest.raises(Denied) as failure:
+        connect(f"127.0.0.1:{server.port}").repository("a/b").find("v1")
+    assert failure.value.code == "DENIED"
+    assert [seen.method for seen in server.seen] == ["HEAD", "GET"]
 
 
 def test_the_reason_of_a_refused_head_is_asked_for(connect: Connect, scripted: Scripted) -> None:

@@ -84,9 +84,15 @@ class Repository:
         Where the answer says too little, or is an error, the manifest itself is fetched: it has
         what is missing, or the reason.
         """
+        return self.find(identifier) or self.manifest(identifier).descriptor
+
+    def find(self, identifier: str | None) -> Descriptor | None:
+        """What `resolve` tells, or None where there is nothing, without asking for the reason."""
         identifier = identifier or "latest"
         call = Call("HEAD", f"manifests/{identifier}", _READ, accepted=ANY_ERROR)
         answer = self.send(call)
+        if answer.status == 404:
+            return None
         descriptor = _described(answer, identifier) if answer.ok else None
         return descriptor or self.manifest(identifier).descriptor
 

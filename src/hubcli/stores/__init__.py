@@ -93,6 +93,15 @@ class Store(Source, Protocol):
 
 
 @runtime_checkable
+class Findable(Protocol):
+    """A store that takes longer to say why something is not there than that it is not."""
+
+    def find(self, identifier: str) -> Descriptor | None:
+        """What `resolve` tells; None where it is not there."""
+        ...
+
+
+@runtime_checkable
 class Listed(Protocol):
     """A store that lists its images, also those that have no name."""
 

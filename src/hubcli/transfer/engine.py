@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hubcli import oci
 from hubcli.errors import Conflict, HubcliError, IntegrityFailure, NotFound, doing
 from hubcli.oci import Descriptor, Manifest, Platform
-from hubcli.stores import CHOSEN_FROM, ONLY, SPARSE, Listed, Source
+from hubcli.stores import CHOSEN_FROM, ONLY, SPARSE, Findable, Listed, Source
 from hubcli.transfer import attached, graph
 from hubcli.transfer.copying import Copying
 from hubcli.transfer.events import Events
@@ -87,6 +87,8 @@ class Transfer:
         """What the destination's name stands for by now."""
         if self._options.force:
             return None
+        if isinstance(destination.store, Findable):
+            return destination.store.find(destination.identifier)
         try:
             return destination.store.resolve(destination.identifier)
         except (NotFound, IntegrityFailure):

@@ -115,10 +115,8 @@ class _Tagging:
         }
 
     def _before(self, tag: str) -> str | None:
-        try:
-            return self._repository.resolve(tag).digest
-        except NotFound:
-            return None
+        found = self._repository.find(tag)
+        return found.digest if found else None
 
     def _put(self, wanted: Reference) -> None:
         try:
