@@ -51,6 +51,7 @@ def test_dockers_archives_hold_no_zstd(
     for name in ("zstd", "mixed"):
         result = cli("copy", real_image(name).source, f"docker-archive:{tmp_path / 'x.tar'}")
         assert result.exit_code == 1
+        assert result.stderr.startswith(f"error: cannot write to docker-archive:{tmp_path}/x.tar")
         assert "zstd" in result.stderr
         assert "oci-archive" in result.stderr
         assert not (tmp_path / "x.tar").exists()
@@ -63,6 +64,7 @@ def test_dockers_archives_hold_no_layers_named_by_url(
     result = cli("copy", real_image("foreign").source, f"docker-archive:{archive}")
     assert result.exit_code == 1
     assert "URL" in result.stderr
+    assert "copied" not in result.stderr, "it is known before anything is moved"
     assert not archive.exists()
 
 
@@ -85,6 +87,7 @@ def test_a_layer_that_is_not_its_diff_id(cli: InProcess, tmp_path: Path) -> None
     archive = tmp_path / "x.tar"
     result = cli("copy", f"oci:{layout.directory}:v1", f"docker-archive:{archive}")
     assert result.exit_code == 7, result.stderr
+    assert f"error: cannot write to docker-archive:{archive}" in result.stderr
     assert not archive.exists()
 
 

@@ -227,11 +227,17 @@ def whole_name(name: str) -> str:
 
 
 def check(root: Manifest) -> None:
-    """Unsupported for what no archive of docker's can hold: an index, and what is no image."""
+    """Unsupported for what no archive of docker's can hold: an index, what is no image, layers
+    that say they are of zstd, and layers that are not to be had."""
     if root.is_index:
         raise Unsupported("docker's archives hold one platform; say which one with --platform")
     if root.config is None or not root.is_image:
         raise Unsupported("docker's archives hold images, and this is none")
+    for layer in root.layers:
+        if layer.is_foreign:
+            raise _only_named(layer)
+        if layer.media_type.endswith("+zstd"):
+            raise _of_zstd(layer.digest)
 
 
 def write(directory: Path, root: Manifest, name: str, add: Add) -> None:
@@ -289,11 +295,7 @@ def _plain(layer: Path, diff_id: str) -> Path:
     with layer.open("rb") as raw:
         compression = _compression_of(raw.read(4))
     if compression == "zstd":
-        raise Unsupported(
-            f"the layer sha256:{layer.name} is compressed with zstd, which docker's archives "
-            "cannot hold",
-            hint="an OCI archive can: oci-archive:FILE",
-        )
+        raise _of_zstd(f"sha256:{layer.name}")
     if compression is None:
         if layer.name != _hex(diff_id):
             raise IntegrityFailure(f"the layer sha256:{layer.name} is not what its diff id says")
@@ -314,8 +316,19 @@ def _plain(layer: Path, diff_id: str) -> Path:
 def _path(directory: Path, descriptor: Descriptor) -> Path:
     path = directory / "blobs" / descriptor.digest.replace(":", "/")
     if not path.exists():
-        raise Unsupported(f"the layer {descriptor.digest} is only named by URL")
+        raise _only_named(descriptor)
     return path
+
+
+def _only_named(layer: Descriptor) -> Unsupported:
+    return Unsupported(f"the layer {layer.digest} is only named by URL")
+
+
+def _of_zstd(digest: str) -> Unsupported:
+    return Unsupported(
+        f"the layer {digest} is compressed with zstd, which docker's archives cannot hold",
+        hint="an OCI archive can: oci-archive:FILE",
+    )
 
 
 def _hex(digest: str) -> str:

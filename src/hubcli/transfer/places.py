@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from hubcli.errors import UsageError
+from hubcli.errors import UsageError, doing
 from hubcli.reference import Reference, is_tag, parse
 from hubcli.stores import ONLY, Store, spelling
 from hubcli.stores.layout import LayoutDirectory
@@ -27,6 +27,8 @@ class Repository(Store, Protocol):
 
 
 Spelled = Reference | Local
+
+_WRITE = "write to"
 
 Open = Callable[..., Repository]
 """`open(reference, "pull", "push")`."""
@@ -98,12 +100,14 @@ class Places:
 
     @contextmanager
     def _created(self, local: Local, name: str) -> Iterator[Target]:
+        """An image to be written; also told are the failures of what is written at the end."""
         shown = str(replace(local, name=name or None))
         if local.kind == spelling.DOCKER_DAEMON:
             from hubcli.stores.docker_daemon.images import loading
 
-            with loading(self._engine(), local.path, str(local)) as store:
-                yield Target(store, ONLY, str(local))
+            shown = str(local)
+            with doing(_WRITE, shown), loading(self._engine(), local.path, shown) as store:
+                yield Target(store, ONLY, shown)
             return
         if local.kind == spelling.OCI:
             yield Target(LayoutDirectory(Path(local.path)), name, shown)
@@ -111,11 +115,12 @@ class Places:
         from hubcli.stores import archive
 
         if local.is_stream:
-            with archive.streamed(self._stdout(), local.kind, name) as store:
-                yield Target(store, name, "stdout")
+            shown = "stdout"
+            with doing(_WRITE, shown), archive.streamed(self._stdout(), local.kind, name) as store:
+                yield Target(store, name, shown)
         else:
             path = Path(local.path)
-            with archive.created(path, local.kind, name) as store:
+            with doing(_WRITE, shown), archive.created(path, local.kind, name) as store:
                 yield Target(store, name, shown, replaces=path.exists())
 
 
