@@ -156,8 +156,29 @@ def test_a_port_that_does_not_say_for_which_key_it_stands(
     )
     assert done.stderr.endswith(
         "hint: hubcli config set registries.art.example:5001.api"
-        " https://art.example/artifactory/api/docker/KEY\n"
+        " https://art.example/artifactory/api/docker/KEY"
+        " (or https://art.example/artifactory, if paths begin with keys)\n"
     )
+
+
+def test_a_key_does_not_go_because_an_image_was_meant(start: Start, cli: InProcess) -> None:
+    server = standing_for("docker-local", "art.example:5001")
+    start(server)
+    for command in (
+        ("repo", "rm", "art.example:5001/another", "--yes"),
+        ("repo", "create", "art.example:5001/fresh"),
+        ("repo", "edit", "art.example:5001/another", "--description", "x", "--yes"),
+    ):
+        done = cli(*command)
+        assert done.exit_code == 1
+        assert (
+            "art.example:5001 does not tell whether it stands for one repository key (UNSUPPORTED)"
+            in done.stderr
+        )
+    assert [*server.keys] == ["docker-local", "another"]
+    url = "http://127.0.0.1:9/artifactory"
+    assert cli("config", "set", "registries.art.example:5001.api", url).exit_code == 0
+    assert cli("repo", "rm", "art.example:5001/another", "--yes").exit_code == 6
 
 
 def test_files_that_are_not_what_the_host_serves_stay(
@@ -276,6 +297,18 @@ def test_behind_a_remote_key_the_names_are_those_of_its_upstream(
     assert (row["name"], row["digest"], row["pushed"]) == ("7", None, None)
     (row,) = cli("tag", "ls", name, "--digest", image.digest, "--format", "json").json()
     assert row["digest"] == image.digest
+
+
+def test_pages_of_names_go_on_though_their_links_lack_the_key(
+    start: Start, cli: InProcess, image: Image, server: ArtifactoryServer
+) -> None:
+    server.make("hub", "remote")
+    server.tags_of_a_page = 1
+    start(server)
+    name = f"{HOST}/hub/library/redis"
+    for tag in ("6", "7", "8"):
+        assert cli("push", image.source, f"{name}:{tag}").exit_code == 0
+    assert cli("tag", "ls", name, "-q").lines() == ["6", "7", "8"]
 
 
 def test_what_a_virtual_key_has_twice_is_looked_up(

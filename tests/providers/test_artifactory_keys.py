@@ -12,6 +12,7 @@ from hubcli.http.response import Response
 from hubcli.providers.artifactory_keys import Key, Keys, key_of
 from hubcli.providers.calls import Api
 
+API = "https://art.example/artifactory/api/docker"
 KINDS = {"docker-local": "LOCAL", "docker": "VIRTUAL", "acme": "LOCAL", "hub": "REMOTE"}
 
 
@@ -46,12 +47,12 @@ def without_catalog() -> list[str]:
 
 def keys(
     host: str,
-    configured: str | None = None,
+    address: str | None = None,
     *,
     greet: Callable[[], Response] = never,
     catalog: Callable[[], list[str]] = never,
 ) -> Keys:
-    return Keys(Listing(), host, configured, greet=greet, catalog=catalog)
+    return Keys(Listing(), host, address, greet=greet, catalog=catalog)
 
 
 def meant(found: Keys, path: str) -> tuple[str, str, str]:
@@ -114,14 +115,15 @@ def test_a_port_that_does_not_tell(realm: str | None) -> None:
     assert raised.value.hint == (
         "hubcli config set registries.art.example:5001.api"
         " https://art.example/artifactory/api/docker/KEY"
+        " (or https://art.example/artifactory, if paths begin with keys)"
     )
 
 
 def test_by_the_configuration() -> None:
-    found = keys("art.example:5001", "hub")
+    found = keys("art.example:5001", f"{API}/hub")
     assert meant(found, "acme/app") == ("hub", "acme/app", "acme/app")
     assert found.place("acme/app").key == Key("hub", "REMOTE")
-    assert meant(keys("art.example", "hidden"), "a/b") == ("hidden", "a/b", "a/b")
+    assert meant(keys("art.example", f"{API}/hidden"), "a/b") == ("hidden", "a/b", "a/b")
 
 
 def test_a_key_that_is_not_there() -> None:

@@ -21,11 +21,11 @@ from hubcli.errors import (
     NotFound,
     NotSignedIn,
     Unsupported,
-    UsageError,
 )
 from hubcli.providers import jfrog_identity
 from hubcli.providers.artifactory_items import INDEX, MANIFESTS, Extent, Item, items
-from hubcli.providers.artifactory_keys import Key, Keys, Place, below, key_of
+from hubcli.providers.artifactory_keys import Key, Keys, Place, below
+from hubcli.providers.artifactory_settings import OPTIONS, TYPES, settings_of
 from hubcli.providers.calls import Api, segment, text
 from hubcli.providers.capabilities import (
     CreatesRepositories,
@@ -43,21 +43,12 @@ from hubcli.providers.capabilities import (
     ShowsRepositories,
 )
 from hubcli.providers.provider import Provider
-from hubcli.reference import is_tag
 
 if TYPE_CHECKING:
     from hubcli.registry import Repository
 
 _TRASH = "auto-trashcan"
-_NO_TAG = re.compile(r"sha256(?:__|:|-)[0-9a-f]{64}")
-"""Folders that are no tags: images of an index, and fallback indexes of referrers."""
 _SEARCHABLE = re.compile(r"[a-z0-9._/-]+")
-_TYPES = ("docker", "oci")
-_COUNTS: Mapping[str, str] = {
-    "max-unique-tags": "maxUniqueTags",
-    "tag-retention": "dockerTagRetention",
-}
-_MOST_DIGITS = 9
 
 
 class Artifactory(
@@ -80,11 +71,7 @@ class Artifactory(
     tag_gaps = frozenset({"digest", "size"})
     creates = frozenset({"description"})
     edits = frozenset({"description"})
-    options = {
-        "package-type": f"{' or '.join(_TYPES)}: what a new repository key is for",
-        "max-unique-tags": "how many tags of an image a key keeps; 0 for all",
-        "tag-retention": "how many overwritten images of a tag a key keeps",
-    }
+    options = OPTIONS
     identities = jfrog_identity.WHERE
 
     def identity(self) -> Credential | None:
@@ -105,7 +92,7 @@ class Artifactory(
             return self._key_row(place.key)
         extent = Extent()
         for item in items(self._api, below(place.key, place.image)):
-            if _parts(item)[0] == place.image:
+            if item.image == place.image:
                 extent.add(item)
         if not extent.count:
             next(self._repository(path).tags(), None)  # of a remote key, or not found
@@ -113,14 +100,15 @@ class Artifactory(
 
     def create_repository(self, path: str, wish: Creation) -> Row:
         """PUT /api/repositories/{key}, for an image whose key is not there yet."""
-        settings = _settings(wish.options, wish.description)
+        settings = settings_of(wish.options, wish.description)
         self._refuse_to_create(path)
+        self._keys.require_paths()
         name, _, image = path.partition("/")
         key = Key(name, "LOCAL")
         usual = {
             "key": name,
             "rclass": "local",
-            "packageType": _TYPES[0],
+            "packageType": TYPES[0],
             "repoLayoutRef": "simple-default",
         }
         try:
@@ -147,7 +135,8 @@ class Artifactory(
                 f"{self.at.host} keeps nothing of an image that could be edited, only of its key",
                 hint=f"hubcli repo edit {self.at.host}/{place.key.name}" if place.prefix else None,
             )
-        settings = _settings(wish.options, wish.description)
+        self._keys.require_paths()
+        settings = settings_of(wish.options, wish.description)
         if "packageType" in settings:
             raise Unsupported("what a repository key is for does not change")
         self._api.send("POST", _of_key(place.key), body=settings)
@@ -160,11 +149,12 @@ class Artifactory(
         """
         place = self._own_place(path)
         if not place.image:
+            self._keys.require_paths()
             self._api.send("DELETE", _of_key(place.key))
             return
         folders, shares = dict[str, Item | None](), False
         for item in items(self._api, below(place.key, place.image)):
-            if _parts(item)[0] == place.image:
+            if item.image == place.image:
                 known = folders.setdefault(item.path, None)
                 folders[item.path] = item if item.is_manifest else known
             else:
@@ -239,10 +229,9 @@ class Artifactory(
         stores = {place.key.store: place for place in self._keys.places(None)}
         found: dict[str, Extent] = {}
         for item in items(self._api, _matching(wanted, stores)):
-            image, tag = _parts(item)
             place = stores.get(item.repo)
-            if place is not None and image and is_tag(tag) and not _NO_TAG.fullmatch(tag):
-                path = place.path(image)
+            if place is not None and item.tag is not None:
+                path = place.path(item.image)
                 if wanted in path:
                     found.setdefault(path, Extent()).add(item)
         for path in sorted(found, key=lambda path: (not path.endswith(wanted), path)):
@@ -266,7 +255,7 @@ class Artifactory(
         return Keys(
             self._api,
             self.at.host,
-            key_of(self.at.api_url("")),
+            self.at.endpoint.row.api,
             greet=registry.greet,
             catalog=lambda: next(registry.catalog(), []),
         )
@@ -274,9 +263,8 @@ class Artifactory(
     def _images(self, place: Place) -> Iterator[Row]:
         found: dict[str, Extent] = {}
         for item in items(self._api, {**below(place.key, place.image), **MANIFESTS}):
-            image, tag = _parts(item)
-            if image and is_tag(tag) and not _NO_TAG.fullmatch(tag):
-                found.setdefault(image, Extent()).add(item)
+            if item.tag is not None:
+                found.setdefault(item.image, Extent()).add(item)
         inside = f"{place.image}/" if place.image else ""
         for image, extent in found.items():
             if image.startswith(inside):
@@ -284,22 +272,15 @@ class Artifactory(
 
     def _tags(self, place: Place) -> Iterator[Row]:
         """One row for each folder; a virtual key may have several of the same name."""
-        of_image = items(self._api, below(place.key, place.image))
-        for folder, files in groupby(of_image, key=lambda item: item.path):
-            image, _, tag = folder.rpartition("/")
-            if image != place.image or not is_tag(tag) or _NO_TAG.fullmatch(tag):
-                continue
-            row = _tag(tag)
-            seen = 0
-            for _, own in groupby(files, key=lambda item: item.repo):
-                told = _told(own)
-                if told is not None:
-                    seen += 1
-                    row = {**row, **told}
-            if seen > 1:  # which of them is served depends on the order of the virtual key
-                row = _tag(tag)
-            if seen:
-                yield row
+        found = items(self._api, below(place.key, place.image))
+        of_tags = (item for item in found if item.image == place.image and item.tag is not None)
+        for tag, files in groupby(of_tags, key=lambda item: str(item.tag)):
+            told = [
+                row for _, own in groupby(files, key=lambda item: item.repo) if (row := _told(own))
+            ]
+            # Which of several is served depends on the order of keys in the virtual one.
+            if told:
+                yield {**_tag(tag), **(told[0] if len(told) == 1 else {})}
 
     def _names(self, path: str) -> Iterator[str]:
         return (name for page in self._repository(path).tags() for name in page)
@@ -338,16 +319,15 @@ class Artifactory(
     def _make_sure(self, path: str, folders: Mapping[str, Item | None]) -> None:
         """That an image's files are those of the repository that is to go, by one of its tags."""
         for folder, manifest in folders.items():
-            tag = folder.rpartition("/")[2]
-            if manifest is not None and is_tag(tag) and not _NO_TAG.fullmatch(tag):
-                served = str(self._repository(path).resolve(tag).digest)
+            if manifest is not None and manifest.tag is not None:
+                served = str(self._repository(path).resolve(manifest.tag).digest)
                 self._check(manifest.repo, folder, served)
                 return
 
     def _has(self, place: Place) -> bool:
         """Whether anything of an image is there."""
         found = items(self._api, {**below(place.key, place.image), **MANIFESTS})
-        return any(_parts(item)[0] == place.image for item in found)
+        return any(item.image == place.image for item in found)
 
     def _refuse_to_create(self, path: str) -> None:
         """Unless there is no key yet, which can be made: an image cannot."""
@@ -384,12 +364,6 @@ class Artifactory(
             "description": text(found.get("description")),
             "type": kind and kind.lower(),
         }
-
-
-def _parts(item: Item) -> tuple[str, str]:
-    """The image and the tag whose folder a file is in."""
-    image, _, tag = item.path.rpartition("/")
-    return image, tag
 
 
 def _told(files: Iterator[Item]) -> Row | None:
@@ -436,18 +410,3 @@ def _of_key(key: Key) -> str:
 
 def _of_file(*path: str) -> str:
     return "".join(f"/{segment(part)}" for part in "/".join(path).split("/"))
-
-
-def _settings(options: Mapping[str, str], description: str | None) -> dict[str, object]:
-    """A key's settings as its API calls them; UsageError for values that they cannot have."""
-    settings: dict[str, object] = {} if description is None else {"description": description}
-    for key, value in options.items():
-        if key in _COUNTS:
-            if not (value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS):
-                raise UsageError(f"--option {key}={value} is no count")
-            settings[_COUNTS[key]] = int(value)
-        elif value not in _TYPES:
-            raise UsageError(f"--option {key}={value} is none of {', '.join(_TYPES)}")
-        else:
-            settings["packageType"] = value
-    return settings

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hubcli import timestamps
 from hubcli.errors import Unavailable, Untrusted
 from hubcli.providers.calls import Api, number, text
+from hubcli.reference import is_tag
 from hubcli.registry.pages import MOST_PAGES
 
 MANIFEST = "manifest.json"
@@ -25,6 +26,7 @@ _PAGE = 5000
 # Paging works for an item's own fields only; the properties, the digest among them, are none. But
 # a manifest's file has its digest for a checksum.
 _FIELDS = ("repo", "path", "name", "size", "created", "modified", "sha256")
+_NO_TAG = re.compile(r"sha256(?:__|:|-)[0-9a-f]{64}")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _ORDER = ("path", "repo", "name")
 
@@ -40,6 +42,17 @@ class Item:
     created: str | None
     modified: str | None
     digest: str | None
+
+    @property
+    def image(self) -> str:
+        """The image whose folder its folder is in; empty at the top."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def tag(self) -> str | None:
+        """The tag whose folder it is in; images of an index and fallback indexes have none."""
+        name = self.path.rpartition("/")[2]
+        return name if self.image and is_tag(name) and not _NO_TAG.fullmatch(name) else None
 
     @property
     def is_manifest(self) -> bool:

@@ -55,21 +55,25 @@ def key_of(url: str) -> str | None:
 
 
 class Keys:
-    """The keys at one host. `configured` is the one that the configuration says it stands for;
-    `greet` answers `GET /v2/` as a stranger gets it, `catalog` has the first images of `/v2/`."""
+    """The keys at one host.
+
+    `address` is the API's as the configuration has it, which may say for which key the host
+    stands; `greet` answers `GET /v2/` as a stranger gets it, `catalog` has the first of its images.
+    """
 
     def __init__(
         self,
         api: Api,
         host: str,
-        configured: str | None,
+        address: str | None,
         *,
         greet: Callable[[], Response],
         catalog: Callable[[], Collection[str]],
     ) -> None:
         self._api = api
         self._host = host
-        self._configured = configured
+        self._address = address
+        self._configured = None if address is None else key_of(address)
         self._greet = greet
         self._catalog = catalog
 
@@ -151,11 +155,23 @@ class Keys:
         """Note a key that was made."""
         self.all = dict(sorted({**self.all, key.name: key}.items()))
 
+    def require_paths(self) -> None:
+        """Unsupported where the first part of a path may be an image's, for all that is known.
+
+        A key is not to be changed, made or deleted because an image was meant.
+        """
+        if self._address is None and (":" in self._host or self._labelled is not None):
+            raise Unsupported(
+                f"{self._host} does not tell whether it stands for one repository key",
+                hint=self.hint,
+            )
+
     @property
     def hint(self) -> str:
-        """The command that says which key the host stands for."""
-        address = f"https://{self._host.partition(':')[0]}/artifactory/api/docker/KEY"
-        return f"hubcli config set registries.{self._host}.api {address}"
+        """The command that says which key the host stands for, or that it stands for none."""
+        url = f"https://{self._host.partition(':')[0]}/artifactory"
+        command = f"hubcli config set registries.{self._host}.api {url}"
+        return f"{command}/api/docker/KEY (or {url}, if paths begin with keys)"
 
     def _unknown(self, name: str) -> NotFound:
         if ":" in self._host:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -56,6 +57,7 @@ class ArtifactoryServer(StandIn):
     host = "acme.jfrog.io"
     own: str | None = None
     most = 50_000
+    tags_of_a_page: int | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,6 +124,11 @@ class ArtifactoryServer(StandIn):
             if self.own is None and (misses or scope["path"] == "/v2/_catalog"):
                 await unknown(scope, receive, send)
                 return
+
+            if self.tags_of_a_page and scope["path"].endswith("/tags/list"):
+                query = dict(parse_qsl(scope["query_string"].decode()))
+                query["n"] = str(self.tags_of_a_page)
+                scope = {**scope, "query_string": urlencode(query).encode()}
 
             async def sending(message: Message) -> None:
                 if message["type"] == "http.response.start":
