@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,12 @@ from hubcli.cli.options import Limit
 from hubcli.cli.repo.declared import REPOSITORY, group
 from hubcli.cli.repo.names import own_namespace
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import Unsupported, UsageError, doing
-from hubcli.output import Row
+from hubcli.errors import NotFound, Unsupported, UsageError, doing
+from hubcli.output import Row, Selection
 from hubcli.reference import HUB, Place, parse_place
+
+if TYPE_CHECKING:
+    from hubcli.providers import Provider
 
 _ACTION = "list the repositories of"
 # Whether the largest comes first where nothing else is said.
@@ -37,9 +40,9 @@ class _Filter:
 
     def accepts(self, row: Row) -> bool:
         wanted = {None: None, True: "private", False: "public"}[self.private]
-        return (wanted is None or row["visibility"] == wanted) and self._matches(row)
+        return (wanted is None or row["visibility"] == wanted) and self.matches(row)
 
-    def _matches(self, row: Row) -> bool:
+    def matches(self, row: Row) -> bool:
         if self.pattern is None:
             return True
         name = str(row["name"])
@@ -53,6 +56,7 @@ class _Filter:
 @group.command("ls", shows=REPOSITORY, calls=("GET /v2/namespaces/{namespace}/repositories",))
 def ls(
     runtime: Runtime,
+    selection: Selection,
     place: Annotated[
         str | None,
         typer.Argument(
@@ -87,7 +91,7 @@ def ls(
     if where.on_hub:
         rows, total = _on_hub(runtime, where, wanted, None if order else limit)
     else:
-        rows, total = _elsewhere(runtime, where, wanted, order), None
+        rows, total = _elsewhere(runtime, where, wanted, order, selection.quiet), None
     if order is not None:
         rows = order.apply(rows)
         total = len(rows)
@@ -128,20 +132,27 @@ def _on_hub(
 
 
 def _elsewhere(
-    runtime: Runtime, where: Place, wanted: _Filter, order: Sort | None
+    runtime: Runtime, where: Place, wanted: _Filter, order: Sort | None, names_only: bool
 ) -> Iterator[Row]:
     """What the registry's own API tells, else its catalog: names and nothing else."""
     from hubcli.providers import ListsRepositories
 
     with doing(_ACTION, str(where)):
         provider = runtime.session.provider(where.host)
-    known = {"name"} | provider.repository_fields
+    known = {"name"} | provider.repository_fields | provider.repository_lookups
     if wanted.private is not None and "visibility" not in known:
         raise _tells_nothing(where, "which repositories are private")
     if order is not None and order.field not in known:
         raise _tells_nothing(where, f"the {order.field} of a repository")
     if isinstance(provider, ListsRepositories):
-        return told(_ACTION, str(where), filter(wanted.accepts, provider.repositories(where.path)))
+        found: Iterable[Row] = provider.repositories(where.path)
+        used = {
+            order.field if order else "name",
+            "name" if wanted.private is None else "visibility",
+        }
+        if provider.repository_lookups and (used & provider.repository_lookups or not names_only):
+            found = _looked_up(provider, filter(wanted.matches, found))
+        return told(_ACTION, str(where), filter(wanted.accepts, found))
     rows = (
         _catalog_row(where.host, path)
         for paths in runtime.session.registry(where.host).catalog()
@@ -149,6 +160,25 @@ def _elsewhere(
         if where.path is None or path.startswith(f"{where.path}/")
     )
     return told(_ACTION, str(where), filter(wanted.accepts, rows))
+
+
+def _looked_up(provider: Provider, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows as `repo inspect` has them; without those that are gone meanwhile."""
+    from hubcli.parallel import in_order
+    from hubcli.providers import ShowsRepositories
+
+    assert isinstance(provider, ShowsRepositories)
+    shows = provider
+    host = f"{provider.at.host}/"
+
+    def look_up(row: Row) -> Row | None:
+        try:
+            return shows.repository(str(row["name"]).removeprefix(host))
+        except NotFound:
+            return None
+
+    looked_up = in_order(look_up, rows, provider.at.concurrency)
+    return (row for row in looked_up if row is not None)
 
 
 def _tells_nothing(where: Place, what: str) -> Unsupported:
