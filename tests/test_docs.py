@@ -31,6 +31,7 @@ PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md"]
 READ_FOR_US = {
     *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHON_KEYRING_BACKEND", "AWS_PROFILE"),
+    *("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"),
 }
 # What belongs to the system, not to hubcli; and what the sandbox's own parts tell each other.
 OF_THE_SYSTEM = {

@@ -43,6 +43,9 @@ def private_environ(home: Path) -> dict[str, str]:
         **{name: str(path) for name, path in directories.items()},
         "LC_ALL": "C.UTF-8",
         "PYTHONPATH": str(_GUARD),
+        # No cloud's metadata server is asked: each is at an address that is not this machine's.
+        "AZURE_TOKEN_CREDENTIALS": "dev",
+        "NO_GCE_CHECK": "true",
         "HUBCLI_HUB_URL": f"http://{NOBODY}",
         "HUBCLI_DOCKER_REGISTRY": f"http://{NOBODY}",
     }

@@ -139,6 +139,18 @@ ROWS: tuple[ProviderRow, ...] = (
         ),
         code="artifactory:Artifactory",
     ),
+    ProviderRow(
+        "acr",
+        "Azure Container Registry",
+        # NAME, NAME-HASH or NAME.REGION.geo; a login server is never ….data.azurecr.io.
+        hosts=r"[a-z0-9]{5,50}(-[a-z0-9]+)?(\.[a-z0-9]+\.geo)?\.azurecr\.(io|cn|us|de)",
+        known_as="….azurecr.io, .cn, .us, .de",
+        marks=Marks(realm="/oauth2/token"),
+        code="acr:AzureRegistry",
+        extra="azure",
+        # DELETE by tag is for digests only; untagging is a matter of its own API.
+        quirks=Quirks(deletes_tags=False),
+    ),
     ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
     ProviderRow("distribution", "distribution, and any other registry"),
 )

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.providers.acr import Azure
 from support.providers.artifactory import ArtifactoryServer
 from support.providers.ecr import elastic_registry
 from support.providers.ecr_public import PublicGallery
@@ -30,6 +31,7 @@ STAND_INS: Mapping[str, Callable[[Bench], AbstractContextManager[Running]]] = {
     "ghcr": lambda _: GitHub().running(),
     "quay": lambda _: QuayRegistry().running(),
     "artifactory": lambda _: ArtifactoryServer().running(),
+    "acr": lambda bench: Azure(bench.directory).running(),
     "zot": lambda _: Zot().running(),
     "distribution": lambda _: Distribution().running(),
 }
