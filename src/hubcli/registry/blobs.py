@@ -120,7 +120,7 @@ class Blobs:
                     if start is None:
                         ranged = False
                         continue
-                    for chunk in _skipped(stream, at - start):
+                    for chunk in _skipped(stream, at - start) if at > start else stream:
                         at += len(chunk)
                         if at > descriptor.size:
                             raise IntegrityFailure(
