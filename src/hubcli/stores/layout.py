@@ -7,6 +7,7 @@ what is on its way is kept in `.partial/`.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -202,6 +203,7 @@ class LayoutDirectory(Layout):
     def __init__(self, directory: Path) -> None:
         super().__init__(tree.Directory(directory), f"oci:{directory}")
         self.directory = directory
+        self._preparing = threading.Lock()
         self.blobs: DirectoryBlobs = DirectoryBlobs(self)
 
     def resolve(self, identifier: str) -> Descriptor:
@@ -238,15 +240,17 @@ class LayoutDirectory(Layout):
 
     def prepare(self) -> None:
         """Make it an (empty) layout; Conflict where the directory holds something else."""
-        if (self.directory / MARKER).exists() and (self.directory / INDEX).exists():
-            return
-        if self.directory.exists() and _is_foreign(self.directory):
-            raise Conflict(f"{self.directory} is neither empty nor an OCI layout")
-        (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
-        with files.locked(self._index, stays=False):
-            if not (self.directory / INDEX).exists():
-                files.replace(self.directory / INDEX, listed(empty_index()), mode=_MODE)
-            files.replace(self.directory / MARKER, MARK, mode=_MODE)
+        # All the threads of a transfer come here at once: one makes it, the others find it made.
+        with self._preparing:
+            if (self.directory / MARKER).exists() and (self.directory / INDEX).exists():
+                return
+            if self.directory.exists() and _is_foreign(self.directory):
+                raise Conflict(f"{self.directory} is neither empty nor an OCI layout")
+            (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+            with files.locked(self._index, stays=False):
+                if not (self.directory / INDEX).exists():
+                    files.replace(self.directory / INDEX, listed(empty_index()), mode=_MODE)
+                files.replace(self.directory / MARKER, MARK, mode=_MODE)
 
     def partial(self, digest: str) -> Path:
         """Where a blob is kept until it is whole."""
