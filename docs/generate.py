@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/ from the command tree; `--check` only looks."""
+"""Write the generated pages of docs/, and a table of README.md; `--check` only looks."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def pages() -> dict[str, str]:
         "commands.md": page(commands),
         "providers.md": registries.page(),
         "hub-api.md": operations.page((entry.path, entry.command) for entry in commands),
+        "../README.md": registries.readme(_read("../README.md") or ""),
     }
 
 

@@ -1,8 +1,8 @@
-"""Write docs/providers.md: what hubcli can do on which registry, read from the providers."""
+"""What hubcli can do on which registry, by the providers: docs/providers.md and README.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from hubcli.providers.summary import rows
 
@@ -26,24 +26,36 @@ everywhere. Those with an extra need `pip install 'hubcli[EXTRA]'` for identity 
 """
 
 
+_BEGIN, _END = "<!-- registries: generated -->\n", "<!-- /registries -->\n"
+
+
 def page() -> str:
     known = list(rows())
     return "\n".join([_INTRODUCTION, *_table(known), "", *_details(known)])
 
 
-def _table(known: list[dict[str, object]]) -> Iterator[str]:
-    yield "| registry | identity | `repo` | `tag` | `search` | extra |"
-    yield "|---|---|---|---|---|---|"
+def readme(text: str) -> str:
+    """README.md with the table where its marks are, without the identities."""
+    before, _, rest = text.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    table = "".join(f"{line}\n" for line in _table(list(rows()), without="identity"))
+    return f"{before}{_BEGIN}{table}{_END}{after}"
+
+
+def _table(known: list[dict[str, object]], without: str | None = None) -> Iterator[str]:
+    columns: dict[str, Callable[[dict[str, object]], object]] = {
+        "registry": lambda row: row["title"],
+        "identity": lambda row: row["sign_in"],
+        "`repo`": lambda row: _listed(row["repo"]),
+        "`tag`": lambda row: _listed(row["tag"]),
+        "`search`": lambda row: "yes" if row["search"] else None,
+        "extra": lambda row: row["extra"],
+    }
+    columns.pop(without or "", None)
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
     for row in known:
-        cells = (
-            row["title"],
-            row["sign_in"],
-            _listed(row["repo"]),
-            _listed(row["tag"]),
-            "yes" if row["search"] else None,
-            row["extra"],
-        )
-        yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
+        yield f"| {' | '.join(_cell(cell(row)) for cell in columns.values())} |"
 
 
 def _details(known: list[dict[str, object]]) -> Iterator[str]:
