@@ -61,6 +61,7 @@ HEAVY: dict[str, dict[str, When]] = {
     "backports": {"hubcli.layers.inflating": "called"},
     "yaml": {"hubcli.desired.tree": "called"},
     "httpx": {"hubcli.http": "imported"},
+    "google": {"hubcli.providers.google": "called"},
     "azure": {"hubcli.providers.azure": "called"},
     "typer": {"hubcli.cli": "imported", "hubcli.__main__": "called"},
     "starlette": {"hubcli.sandbox": "imported"},

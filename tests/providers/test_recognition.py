@@ -90,6 +90,12 @@ def test_a_row_keeps_its_promises(row: ProviderRow) -> None:
         ("contoso.westeurope.data.azurecr.io", None),
         ("contoso.azurecr.io.example.com", None),
         ("azurecr.io", None),
+        ("gcr.io", "google"),
+        ("eu.gcr.io", "google"),
+        ("europe-west3-docker.pkg.dev", "google"),
+        ("docker.europe-west3.rep.pkg.dev", "google"),
+        ("notgcr.io", None),
+        ("docker.pkg.dev.example.com", None),
         ("registry.example:5000", None),
     ],
 )

@@ -151,6 +151,16 @@ ROWS: tuple[ProviderRow, ...] = (
         # DELETE by tag is for digests only; untagging is a matter of its own API.
         quirks=Quirks(deletes_tags=False),
     ),
+    ProviderRow(
+        "google",
+        "Google Artifact Registry, gcr.io",
+        hosts=r"([a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev|docker\.[a-z0-9-]+\.rep\.pkg\.dev",
+        known_as="*-docker.pkg.dev, gcr.io, *.gcr.io",
+        code="google:GoogleRegistry",
+        extra="google",
+        # The catalog of pkg.dev is empty whatever there is; uploads in parts are refused.
+        quirks=Quirks(catalog=False, chunks=False, deletes_tags=True),
+    ),
     ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
     ProviderRow("distribution", "distribution, and any other registry"),
 )
