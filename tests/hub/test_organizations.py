@@ -136,7 +136,7 @@ def test_an_organization_that_is_not_there_is_not_looked_for_among_one_s_own() -
     ("text", "told"),
     [
         ("access to the resource is forbidden", "it takes the role owner in acme, or an "),
-        ("access denied: insufficient scope", "a personal access token with repo:read, or an "),
+        ("access denied: insufficient scope", "a personal access token with repo:admin, or an "),
         ("upgrade your plan", "it takes the plan Business"),
     ],
 )

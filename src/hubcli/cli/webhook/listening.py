@@ -108,7 +108,7 @@ def _secret(runtime: Runtime, from_stdin: bool) -> str | None:
 
 def _handled(runtime: Runtime, listener: Listener, command: Sequence[str]) -> Iterator[Row]:
     """A row for each push, once its command has ended."""
-    with listener, _on_termination(listener.stop):
+    with _on_termination(listener.stop), listener:
         for push in listener.pushes():
             yield {**push.row, "exit_code": _exit_code(runtime, command, push)}
 
