@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hubcli.cli import textfiles
 from hubcli.cli.builds.declared import RULES, SOURCES, built_path, group
 from hubcli.cli.options import Repository
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import Denied, HubcliError, NotFound, NotSignedIn, doing
+from hubcli.errors import Denied, NotFound, NotSignedIn, doing
 from hubcli.output import Row
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def export(
     if output in {None, "-"}:
         runtime.output.text(text)
     else:
-        _write(Path(str(output)), text)
+        textfiles.write(Path(str(output)), text)
 
 
 def _whole(runtime: Runtime, builds: Builds, path: str, source: Row) -> dict[str, Any]:
@@ -62,14 +63,3 @@ def _whole(runtime: Runtime, builds: Builds, path: str, source: Row) -> dict[str
     except (Denied, NotFound, NotSignedIn) as error:
         runtime.output.warning(f"the rules of {path} cannot be read: {error.reason}")
     return {"source": source["as_sent"], "rules": rules}
-
-
-def _write(path: Path, text: str) -> None:
-    from hubcli import files
-
-    try:
-        files.replace(path, text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise HubcliError(
-            f"{error.filename or path}: {error.strerror or error}", code="SYSTEM"
-        ) from error

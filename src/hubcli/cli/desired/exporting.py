@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubcli.cli import textfiles
 from hubcli.cli.commands import Commands
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import Denied, HubcliError
@@ -64,7 +65,7 @@ def export_config(
     if target is None:
         runtime.output.text(text)
     else:
-        _write(target, text)
+        textfiles.write(target, text)
 
 
 def _overviews(
@@ -80,17 +81,6 @@ def _overviews(
     for name, repository in (organization.repositories or {}).items():
         if repository.overview and is_repository_name(name):
             path = directory.absolute() / f"{name}.md"
-            _write(path, repository.overview)
+            textfiles.write(path, repository.overview)
             paths[name] = Path(os.path.relpath(path, start)).as_posix()
     return paths
-
-
-def _write(path: Path, text: str) -> None:
-    from hubcli import files
-
-    try:
-        files.replace(path, text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise HubcliError(
-            f"{error.filename or path}: {error.strerror or error}", code="SYSTEM"
-        ) from error
