@@ -26,7 +26,7 @@ def test_the_secret_stands_alone_and_signs_the_organization_in(
     shown = cli(
         "org", "token", "inspect", "acme", identifier, "--format", "json", env=hub.signed_in
     )
-    assert shown.json()[0]["resources"] == ["acme/*:pull,push", "acme:member-read"]
+    assert shown.json()["resources"] == ["acme/*:pull,push", "acme:member-read"]
     assert done.stdout.strip() not in shown.stdout
 
 

@@ -13,9 +13,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 from typer._click import Context
@@ -25,6 +25,7 @@ from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 from hubcli.output import Row, Selection, View
 
+_Name = TypeVar("_Name")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -56,6 +57,14 @@ class Several:
 
 Shown = Rows | One | Several | None
 """What a command with a view returns; None where it has printed what there is itself."""
+
+
+def named(runtime: Runtime, names: Sequence[_Name], work: Callable[[_Name], Row]) -> Shown:
+    """The rows of what was asked for by name: of a single one as such, of several each by itself;
+    those that fail are reported, and the rest is done."""
+    if len(names) == 1:
+        return One(work(names[0]))
+    return Several(runtime.each(names, work))
 
 
 class Command(TyperCommand):

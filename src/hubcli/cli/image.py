@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hubcli.cli.commands import Commands, One, Several, Shown
+from hubcli.cli.commands import Commands, Shown, named
 from hubcli.cli.images import places, shown
 from hubcli.cli.inspected import inspected
 from hubcli.cli.options import Platform, References
@@ -59,9 +59,7 @@ def inspect(
             if len(references) > 1 and not content.endswith(b"\n"):
                 runtime.output.data(b"\n")
         return None
-    if len(references) == 1:
-        return One(inspected(runtime, references[0], wanted))
-    return Several(runtime.each(references, lambda ref: inspected(runtime, ref, wanted)))
+    return named(runtime, references, lambda ref: inspected(runtime, ref, wanted))
 
 
 @verbs.command("digest", shows=DIGEST)
@@ -90,9 +88,7 @@ def digest(
         for found in _one_or_each(runtime, references, row):
             runtime.output.text(found["digest"])
         return None
-    if len(references) == 1:
-        return One(row(references[0]))
-    return Several(runtime.each(references, row))
+    return named(runtime, references, row)
 
 
 def _one_or_each(runtime: Runtime, references: list[str], row: Any) -> Iterator[dict[str, Any]]:

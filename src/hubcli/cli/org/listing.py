@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import One, Rows, Several, Shown
+from hubcli.cli.commands import Rows, Shown, named
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import Limit
 from hubcli.cli.org.declared import ORGANIZATION, group
@@ -51,6 +51,4 @@ def inspect(
         with doing("inspect", name):
             return runtime.session.hub.organizations.inspect(name)
 
-    if len(names) == 1:
-        return One(found(names[0]))
-    return Several(runtime.each(names, found))
+    return named(runtime, names, found)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubcli.cli.commands import Commands, One, Rows, Several, Shown
+from hubcli.cli.commands import Commands, One, Rows, Shown, named
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import DryRun, Limit, Yes
 from hubcli.cli.org.declared import Organization
@@ -133,7 +133,7 @@ def inspect(runtime: Runtime, organization: Organization, tokens: Ids) -> Shown:
         with doing("inspect the access token", token):
             return runtime.session.hub.organization_tokens.inspect(organization, token)
 
-    return Several(runtime.each(tokens, shown))
+    return named(runtime, tokens, shown)
 
 
 @group.command("edit", shows=TOKEN, calls=(f"PATCH {_ONE}", f"GET {_ONE}"))
@@ -171,7 +171,7 @@ def _switch(runtime: Runtime, organization: str, tokens: list[str], active: bool
             hub = runtime.session.hub
             return hub.organization_tokens.edit(organization, token, active=active)
 
-    return Several(runtime.each(tokens, switched))
+    return named(runtime, tokens, switched)
 
 
 @group.command("activate", shows=TOKEN, calls=(f"PATCH {_ONE}",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubcli.cli.commands import One, Several, Shown
+from hubcli.cli.commands import Shown, named
 from hubcli.cli.provided import required
 from hubcli.cli.repo.declared import DETAILS, Name, Names, group
 from hubcli.cli.repo.names import on_hub
@@ -25,9 +25,7 @@ def inspect(runtime: Runtime, names: Names) -> Shown:
       hubcli repo inspect library/alpine
       hubcli repo inspect acme/api acme/web --format json --query '[].permissions'
     """
-    if len(names) == 1:
-        return One(_details(runtime, names[0], "inspect"))
-    return Several(runtime.each(names, lambda name: _details(runtime, name, "inspect")))
+    return named(runtime, names, lambda name: _details(runtime, name, "inspect"))
 
 
 @group.command("readme", calls=("GET /v2/namespaces/{namespace}/repositories/{repository}",))

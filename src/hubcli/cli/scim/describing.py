@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import One, Rows, Several, Shown
+from hubcli.cli.commands import One, Rows, Shown, named
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.scim.declared import CONFIG, RESOURCE_TYPE, SCHEMA, TokenStdin, client, group
 from hubcli.errors import doing
@@ -90,6 +90,4 @@ def _shown(
     if not names:
         with doing(f"{action}s"):
             return Rows([*all()])
-    if len(names) == 1:
-        return One(found(names[0]))
-    return Several(runtime.each(names, found))
+    return named(runtime, names, found)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import One, Rows, Several, Shown
+from hubcli.cli.commands import One, Rows, Shown, named
 from hubcli.cli.listings import Cut, Sort, told
 from hubcli.cli.options import Limit
 from hubcli.cli.runtime import Runtime
@@ -99,9 +99,7 @@ def inspect(
         with doing("inspect", user):
             return scim.find(user)
 
-    if len(users) == 1:
-        return One(found(users[0]))
-    return Several(runtime.each(users, found))
+    return named(runtime, users, found)
 
 
 @user_group.command("create", shows=USER, calls=(f"POST {USERS}",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubcli.cli.commands import One, Several, Shown
+from hubcli.cli.commands import Shown, named
 from hubcli.cli.inspected import inspected
 from hubcli.cli.options import Platform, References
 from hubcli.cli.runtime import Runtime
@@ -29,6 +29,4 @@ def inspect(runtime: Runtime, references: References, platform: Platform = None)
     from hubcli.oci import parse_platform
 
     wanted = parse_platform(platform) if platform else None
-    if len(references) == 1:
-        return One(inspected(runtime, references[0], wanted))
-    return Several(runtime.each(references, lambda text: inspected(runtime, text, wanted)))
+    return named(runtime, references, lambda text: inspected(runtime, text, wanted))

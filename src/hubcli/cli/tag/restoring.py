@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import Several, Shown
+from hubcli.cli.commands import Shown, named
 from hubcli.cli.provided import required
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import TAG, group, showing
@@ -39,7 +39,7 @@ def undelete(
     if digest is not None and len(references) > 1:
         raise UsageError("--digest is for a single tag")
     wanted = None if digest is None else checked_digest(digest)
-    return Several(runtime.each(references, lambda text: _restored(runtime, text, wanted)))
+    return named(runtime, references, lambda text: _restored(runtime, text, wanted))
 
 
 def _restored(runtime: Runtime, text: str, digest: str | None) -> Row:

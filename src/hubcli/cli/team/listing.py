@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import One, Rows, Several, Shown
+from hubcli.cli.commands import Rows, Shown, named
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import Limit
 from hubcli.cli.runtime import Runtime
@@ -64,9 +64,7 @@ def inspect(runtime: Runtime, teams: Teams) -> Shown:
         with doing("inspect", str(name)):
             return found(runtime, name)
 
-    if len(names) == 1:
-        return One(shown(names[0]))
-    return Several(runtime.each(names, shown))
+    return named(runtime, names, shown)
 
 
 @repository_group.command(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hubcli.cli.commands import Commands, One, Rows, Several, Shown
+from hubcli.cli.commands import Commands, One, Rows, Shown, named
 from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import DryRun, Limit, Yes
 from hubcli.cli.runtime import Runtime
@@ -107,7 +107,7 @@ def inspect(runtime: Runtime, names: SeveralNamed) -> Shown:
         with doing("inspect the access token", name):
             return runtime.session.hub.tokens_of_user.find(name)
 
-    return Several(runtime.each(names, shown))
+    return named(runtime, names, shown)
 
 
 @group.command("edit", shows=TOKEN, calls=(_EDIT,))
@@ -134,7 +134,7 @@ def _switch(runtime: Runtime, names: list[str], active: bool) -> Shown:
         with doing("activate" if active else "deactivate", name):
             return tokens.edit(str(tokens.find(name)["uuid"]), active=active)
 
-    return Several(runtime.each(names, switched))
+    return named(runtime, names, switched)
 
 
 @group.command("activate", shows=TOKEN, calls=(_EDIT,))
