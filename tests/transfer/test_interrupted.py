@@ -93,7 +93,7 @@ def test_a_pull_killed_at_nine_tenths_moves_the_last_one_only(
     name = destination.removeprefix("docker-archive:")
     place = tmp_path / ("out" if name.startswith("oci:") else f"{name}.partial")
     process = hubcli.start("pull", remote, destination)
-    grown(place, SIZE * 88 // 100, process)
+    grown(place, SIZE * 895 // 1000, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert place.is_file() or is_valid(place)
