@@ -161,6 +161,16 @@ ROWS: tuple[ProviderRow, ...] = (
         # The catalog of pkg.dev is empty whatever there is; uploads in parts are refused.
         quirks=Quirks(catalog=False, chunks=False, deletes_tags=True),
     ),
+    ProviderRow(
+        "harbor",
+        "Harbor",
+        hosts=r"demo\.goharbor\.io",
+        known_as="demo.goharbor.io",
+        marks=Marks(realm="/service/token", service="harbor-registry"),
+        code="harbor:Harbor",
+        # The catalog is for administrators only, and leaves out repositories without images.
+        quirks=Quirks(catalog=False, deletes_tags=False),
+    ),
     ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
     ProviderRow("distribution", "distribution, and any other registry"),
 )

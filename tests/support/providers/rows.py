@@ -13,6 +13,7 @@ from support.providers.ecr import elastic_registry
 from support.providers.ecr_public import PublicGallery
 from support.providers.ghcr import GitHub
 from support.providers.google import Google
+from support.providers.harbor import Harbor
 from support.providers.plain import Distribution, Zot
 from support.providers.quay import QuayRegistry
 from support.providers.standin import Running
@@ -34,6 +35,7 @@ STAND_INS: Mapping[str, Callable[[Bench], AbstractContextManager[Running]]] = {
     "artifactory": lambda _: ArtifactoryServer().running(),
     "acr": lambda bench: Azure(bench.directory).running(),
     "google": lambda bench: Google(bench.directory).running(),
+    "harbor": lambda _: Harbor().running(),
     "zot": lambda _: Zot().running(),
     "distribution": lambda _: Distribution().running(),
 }

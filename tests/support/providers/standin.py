@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubcli.sandbox.access import ALL_ACTIONS, OpenAccess
 from hubcli.sandbox.registry import registry_routes
+from hubcli.sandbox.registry.guard import TOKEN_PATH
 from hubcli.sandbox.storage import Storage
 from hubcli.sandbox.tokens import TokenMint
 from support.exchanges import Recorder
@@ -100,6 +102,7 @@ class StandIn:
 
     `row` names the provider's row, `host` is the one in references. Its `/v2/` side is that of the
     sandbox, in `wire` as the registry's quirks have it. Where `apart`, the API has its own host.
+    `token_path` is where the token server is.
     """
 
     row: str
@@ -110,6 +113,7 @@ class StandIn:
     api_identity = False
     untold: frozenset[str] = frozenset()
     tells_when = True
+    token_path = "/token"
 
     def __init__(self) -> None:
         self.secret = f"{self.row}-secret-{secrets.token_hex(12)}"
@@ -205,12 +209,11 @@ class StandIn:
     @contextmanager
     def running(self) -> Iterator[Running]:
         """Serve on loopback until the block ends."""
-        registry = self.wire(
-            Starlette(routes=registry_routes(self.storage, self.people, self.mint))
-        )
+        plain = Starlette(routes=registry_routes(self.storage, self.people, self.mint))
+        registry = self.wire(_with_tokens_at(self.token_path, plain))
         api = Starlette(routes=list(self.routes()))
         recorder = Recorder(api)
-        together = _Either(recorder, registry)
+        together = _Either(recorder, registry, self.token_path)
         with ExitStack() as stack:
             stack.callback(self.storage.close)
             wire = stack.enter_context(serving(self._held(registry if self.apart else together)))
@@ -252,13 +255,34 @@ class StandIn:
 class _Either:
     """The API for the paths that it has, the registry for all others."""
 
-    def __init__(self, api: Recorder, registry: ASGIApp) -> None:
+    def __init__(self, api: Recorder, registry: ASGIApp, token_path: str) -> None:
         self._api = api
         self._registry = registry
+        self._token_path = token_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_registry = scope["path"].startswith(("/v2/", "/token")) or scope["path"] == "/v2"
+        is_registry = scope["path"].startswith("/v2/") or scope["path"] in {"/v2", self._token_path}
         await (self._registry if is_registry else self._api)(scope, receive, send)
+
+
+def _with_tokens_at(path: str, app: ASGIApp) -> ASGIApp:
+    """The registry with its token server at another path, as its challenges say."""
+
+    async def moved(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == path:
+            scope = {**scope, "path": TOKEN_PATH, "raw_path": TOKEN_PATH.encode()}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                asked = headers.get("www-authenticate", "")
+                if asked:
+                    headers["www-authenticate"] = asked.replace(f'{TOKEN_PATH}"', f'{path}"', 1)
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return moved
 
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
