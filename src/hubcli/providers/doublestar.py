@@ -6,6 +6,7 @@ import re
 
 _PIECE = re.compile(r"\*+|\?|\{[^{}]*\}|\[[^\]]*\]|\\?.", re.DOTALL)
 _RULE = re.compile(r"\.\*|\.|\[[A-Za-z0-9_-]+\]|\\[^A-Za-z0-9]|[A-Za-z0-9_:@/-]")
+_LONGEST, _WILDCARDS = 255, 6
 _SPECIAL = frozenset(r".^$+?{}[]\|()*")
 
 
@@ -28,7 +29,13 @@ def _expressed(piece: str) -> str:
 
 
 def matches(glob: str, path: str) -> bool:
-    """Whether a glob matches a repository's name; `*` stops at a slash, `**` does not."""
+    """Whether a glob matches a repository's name; `*` stops at a slash, `**` does not.
+
+    One with more wildcards than anybody writes matches nothing: trying them all could take for
+    ever, and globs come from servers.
+    """
+    if len(glob) > _LONGEST or glob.count("*") > _WILDCARDS or glob.count("{") > _WILDCARDS:
+        return False
     parts = (
         "[^/]*" if piece == "*" else "[^/]" if piece == "?" else _expressed(piece)
         for piece in _PIECE.findall(glob)

@@ -91,9 +91,9 @@ class Harbor(StandIn):
             is_known = any(name == b"authorization" for name, _ in scope.get("headers", ()))
 
             async def sending(message: Message) -> None:
-                if message["type"] == "http.response.start" and message["status"] == 401:
-                    if is_known and scope["path"].startswith("/v2/"):
-                        MutableHeaders(scope=message)["www-authenticate"] = 'Basic realm="harbor"'
+                is_refusal = message["type"] == "http.response.start" and message["status"] == 401
+                if is_refusal and is_known and scope["path"].startswith("/v2/"):
+                    MutableHeaders(scope=message)["www-authenticate"] = 'Basic realm="harbor"'
                 await send(message)
 
             await (refusal or app)(scope, receive, sending)
