@@ -149,10 +149,9 @@ class Harbor(
         if wish.private is not None:
             metadata["public"] = _spelled(not wish.private)
         if name:
-            asked = " ".join(_flags(wish))
+            instead = " ".join([whole, *_flags(wish)])
             raise Unsupported(
-                f"that is for the whole project {whole} to say",
-                hint=f"hubcli repo edit {whole} {asked}",
+                f"that is for the whole project {whole} to say", hint=f"hubcli repo edit {instead}"
             )
         if "storage-limit" in wish.options:
             raise Unsupported(f"{self.at.host} sets the quota of a new project only")
