@@ -14,14 +14,11 @@ from hubcli import parallel
 from hubcli.desired.changes import Change, Key, Plan
 from hubcli.desired.organization import Current
 from hubcli.errors import HubcliError, NotFound, doing
-from hubcli.hub.invites import INVITED
+from hubcli.hub.invites import INVITED, batches
 from hubcli.hub.repositories import Category
 
 if TYPE_CHECKING:
     from hubcli.hub import Hub
-
-_MOST_INVITEES = 100
-"""People in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +236,7 @@ def _batches(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         else:
             yield (change,)
     for _, same in groupby(sorted(invites, key=_terms), _terms):
-        people = [*same]
-        for start in range(0, len(people), _MOST_INVITEES):
-            yield people[start : start + _MOST_INVITEES]
+        yield from batches(same)
 
 
 def _terms(invite: Change) -> list[tuple[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from hubcli import timestamps
 from hubcli.errors import Unavailable
@@ -11,12 +13,22 @@ from hubcli.hub.decoding import Object, Row, objects, text
 from hubcli.hub.organizations import organization_route
 from hubcli.hub.requirements import Requirement, requiring
 
+_Person = TypeVar("_Person")
+MOST = 100
+"""Invitees that are sent in one request."""
 INVITED = "invited"
 """The status of an invitee who was, or with a dry run would be, invited."""
 
 _READ = Requirement("owner", "scope-invite-read", reads=True)
 _EDIT = Requirement("owner", "scope-invite-edit")
 _THEIRS = "the organization of the invite"
+
+
+def batches(people: Iterable[_Person]) -> Iterator[Sequence[_Person]]:
+    """At most MOST at a time."""
+    rest = iter(people)
+    while some := tuple(islice(rest, MOST)):
+        yield some
 
 
 class Invites:

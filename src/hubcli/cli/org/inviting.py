@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -17,8 +16,6 @@ from hubcli.cli.runtime import Runtime
 from hubcli.errors import Conflict, HubcliError, Unavailable, doing
 from hubcli.output import Field, Row, Selection, View
 
-_CHUNK = 100
-"""Invitees in one request."""
 _UNKNOWN = "unknown"
 _REASONS = {
     "existing_org_member": "they are a member already",
@@ -93,7 +90,9 @@ def send(
     invites = runtime.session.hub.invites
 
     def results() -> Iterator[Row]:
-        for some in _chunks(everybody):
+        from hubcli.hub.invites import batches
+
+        for some in batches(everybody):
             try:
                 with doing("invite people to", organization):
                     rows = invites.send(organization, some, team=team, role=role, dry_run=dry_run)
@@ -150,12 +149,6 @@ def _for_each(
             work(identifier)
             if not selection.quiet:
                 runtime.output.notice(f"{done}: {identifier}")
-
-
-def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    rest = iter(names)
-    while some := tuple(islice(rest, _CHUNK)):
-        yield some
 
 
 def _judged(runtime: Runtime, results: Sequence[Row]) -> Iterator[Row]:
