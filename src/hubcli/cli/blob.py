@@ -165,7 +165,7 @@ def _blob(text: str) -> Spelled:
         raise UsageError(
             "a blob is named by its digest, as REPO@sha256:…",
             reference=text,
-            hint=f"hubcli inspect {text} shows digests",
+            hint=f"hubcli inspect {text}",
         )
     return _at(spelled, spelled.digest)
 
