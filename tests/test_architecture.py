@@ -18,7 +18,10 @@ SOURCE = Path(__file__).parents[1] / "src" / "hubcli"
 RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli",),
     ("hubcli.errors",),
-    ("hubcli.timestamps", "hubcli.parallel", "hubcli.files", "hubcli.semver"),
+    (
+        *("hubcli.timestamps", "hubcli.parallel", "hubcli.files", "hubcli.semver"),
+        "hubcli.documents",
+    ),
     ("hubcli.reference", "hubcli.tags"),
     ("hubcli.oci",),
     ("hubcli.auth.challenge", "hubcli.config"),
@@ -59,7 +62,7 @@ HEAVY: dict[str, dict[str, When]] = {
     "platformdirs": {"hubcli.config": "called"},
     "jmespath": {"hubcli.output.query": "called"},
     "backports": {"hubcli.layers.inflating": "called"},
-    "yaml": {"hubcli.desired.tree": "called"},
+    "yaml": {"hubcli.documents.tree": "called"},
     "httpx": {"hubcli.http": "imported"},
     "google": {"hubcli.providers.google": "called"},
     "azure": {"hubcli.providers.azure": "called"},

@@ -1,23 +1,11 @@
-"""Writing an organization as a document: YAML that needs no package to be written, or plain data.
-
-Every text that could be taken for something else stands in double quotes, in which YAML knows
-JSON's escapes; so hostile names and descriptions come back as what they are.
-"""
+"""Writing an organization as a document: plain data, to be written in whichever way."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 from hubcli.desired.organization import OWNERS, Invite, Organization, Repository
-
-Plain = str | None | Sequence["Plain"] | Mapping[str, "Plain"]
-"""What YAML, JSON and TOML have in common, as far as a document needs it."""
-
-_BARE = re.compile(r"[a-z][a-z0-9_.-]*(?:/[a-z0-9_.-]+)*")
-# Words that YAML 1.1 takes for truth values or nothing.
-_WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
-_ESCAPES = {'"': r"\"", "\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
+from hubcli.documents.writing import Plain
 
 
 def plain(
@@ -67,47 +55,3 @@ def _repository(repository: Repository, overview: str | None) -> Mapping[str, Pl
         "webhooks": repository.webhooks,
     }
     return {key: value for key, value in told.items() if value is not None}
-
-
-def to_yaml(document: Mapping[str, Plain]) -> str:
-    """`document` as YAML, ended by a newline; its sections have an empty line between them."""
-    sections = ("".join(f"{line}\n" for line in _lines({key: document[key]})) for key in document)
-    return "\n".join(sections)
-
-
-def _lines(mapping: Mapping[str, Plain], indent: str = "") -> Iterator[str]:
-    for key, value in mapping.items():
-        name = f"{indent}{_text(key)}:"
-        if isinstance(value, Mapping) and value:
-            yield name
-            yield from _lines(value, f"{indent}  ")
-        else:
-            yield f"{name} {_flow(value)}"
-
-
-def _flow(value: Plain) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, Mapping):
-        return "{}"
-    return f"[{', '.join(map(_flow, value))}]"
-
-
-def _text(text: str) -> str:
-    """A scalar that every reader of YAML takes for this text."""
-    if _BARE.fullmatch(text) and text not in _WORDS:
-        return text
-    return f'"{"".join(_escaped(character) for character in text)}"'
-
-
-def _escaped(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -109,7 +109,7 @@ def _document(runtime: Runtime, file: str) -> Organization:
     from hubcli.cli.bytesource import whole
     from hubcli.cli.repo.texts import read_readme
     from hubcli.desired.document import read_document
-    from hubcli.desired.tree import LARGEST
+    from hubcli.documents.tree import LARGEST
     from hubcli.hub.repositories import LONGEST_README
 
     content = whole(runtime, file, LARGEST)

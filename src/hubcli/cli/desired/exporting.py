@@ -46,7 +46,8 @@ def export_config(
       hubcli export-config acme --json | jq '.members'
     """
     from hubcli.desired.current import read_all
-    from hubcli.desired.writing import plain, to_yaml
+    from hubcli.desired.writing import plain
+    from hubcli.documents.writing import to_yaml
     from hubcli.output.jsontext import to_json
 
     def report(error: HubcliError) -> None:
