@@ -3,8 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Twice the cores: much of a test's time is waiting for a socket or another process.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
+WORKERS ?= 2
 COVERAGE ?=
 
 .DEFAULT_GOAL := help

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,3 +31,17 @@ from hubcli import timestamps
 )
 def test_a_length_of_time_is_read(text: str, expected: timedelta | None) -> None:
     assert timestamps.span(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1d", datetime(2026, 11, 27, tzinfo=UTC)),
+        ("2026-01-02", datetime(2026, 1, 2, tzinfo=UTC)),
+        ("2026-01-02T03:00:00+01:00", datetime(2026, 1, 2, 2, tzinfo=UTC)),
+        ("999999w", None),
+        ("soon", None),
+    ],
+)
+def test_a_moment_is_a_time_or_how_long_ago_it_was(text: str, expected: datetime | None) -> None:
+    assert timestamps.moment(text, datetime(2026, 11, 28, tzinfo=UTC)) == expected

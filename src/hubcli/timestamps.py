@@ -53,3 +53,14 @@ def span(text: str) -> timedelta | None:
         return None
     parts = ((part[-1], int(part[:-1])) for part in re.findall(r"\d+[a-z]", text))
     return sum((timedelta(**{_UNITS[unit]: number}) for unit, number in parts), timedelta())
+
+
+def moment(text: str, now: datetime) -> datetime | None:
+    """A date, a time, or how long before `now` it is (`7d`); None for anything else."""
+    length = span(text)
+    if length is None:
+        return parse(text)
+    try:
+        return now - length
+    except OverflowError:
+        return None

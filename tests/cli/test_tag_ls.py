@@ -171,11 +171,37 @@ def test_a_limit_needs_one_page(cli: InProcess, sandbox: SandboxServer) -> None:
         (["--match", "^202603(10|11)$"], 2),
         (["--match", "1$", "--filter", "2026032*"], 1),
         (["--filter", "nothing*"], 0),
+        (["--filter", "*1", "--filter", "*2"], 7),
+        (["--filter", "*1", "--except", "*11", "--except", "*21"], 2),
+        (["--variant", "alpine"], 0),
     ],
 )
 def test_names_are_filtered(cli: InProcess, month: str, options: list[str], expected: int) -> None:
     result = cli("tag", "ls", month, *options, "-q")
     assert (result.exit_code, len(result.lines())) == (0, expected)
+
+
+def test_hub_chooses_by_time(cli: InProcess, month: str) -> None:
+    names = cli("tag", "ls", month, "--format", "json").json()
+    moments = sorted(row["updated"] for row in names)
+    since = cli("tag", "ls", month, "--since", moments[10], "-q").lines()
+    until = cli("tag", "ls", month, "--until", moments[10], "-q").lines()
+    assert sorted(since) == [f"202603{day:02}" for day in range(11, 32)]
+    assert sorted(until) == [f"202603{day:02}" for day in range(1, 11)]
+    wrong = cli("tag", "ls", month, "--since", "1d", "--until", "2d")
+    assert wrong.exit_code == 2
+    assert "--since 1d is not before --until 2d" in wrong.stderr
+
+
+def test_elsewhere_the_time_an_image_was_made_counts(
+    cli: InProcess, shared_modern: RegistryServer, repository: str
+) -> None:
+    made = {"org.opencontainers.image.created": "2026-01-02T00:00:00Z"}
+    shared_modern.push_image(repository, "made", annotations=made)
+    shared_modern.push_image(repository, "timeless")
+    name = f"{shared_modern.host}/{repository}"
+    assert cli("tag", "ls", name, "--until", "2026-06-01", "-q").lines() == ["made"]
+    assert cli("tag", "ls", name, "--since", "2026-06-01", "-q").lines() == []
 
 
 def test_versions_are_filtered(cli: InProcess, sandbox: SandboxServer) -> None:

@@ -18,7 +18,7 @@ NOBODY = "127.0.0.1:9"
 """Where nothing listens: the default of everything that would go out to the internet."""
 
 _GUARD = Path(__file__).parent / "guard"
-_KEPT = ("PATH", "TMPDIR")
+_KEPT = ("PATH", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
 
 
 def private_environ(home: Path) -> dict[str, str]:

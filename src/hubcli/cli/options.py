@@ -30,3 +30,37 @@ Platform = Annotated[
     str | None,
     typer.Option("--platform", metavar="OS/ARCH[/VARIANT]", help="The image for this platform."),
 ]
+
+# Which tags: the words of `hubcli.tags.choice`.
+
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--filter", metavar="GLOB", help="Only tags like one of these (repeatable)."),
+]
+Excepts = Annotated[
+    list[str] | None,
+    typer.Option("--except", metavar="GLOB", help="No tags like any of these (repeatable)."),
+]
+Match = Annotated[
+    str | None, typer.Option("--match", metavar="REGEX", help="Only tags that this is found in.")
+]
+Semver = Annotated[
+    str | None,
+    typer.Option("--semver", metavar="RANGE", help="Only versions in this: '>=1.2 <2', '^1.4'."),
+]
+Variant = Annotated[
+    str | None,
+    typer.Option(
+        "--variant",
+        metavar="GLOB",
+        help="Only tags with this behind the version: alpine; '' is nothing there.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="7d|TIME", help="Only tags changed or made from then."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="7d|TIME", help="Only tags changed or made before then."),
+]

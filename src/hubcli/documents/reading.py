@@ -62,6 +62,10 @@ class Reading:
     def texts(self, value: Value, at: At) -> Sequence[str]:
         return [self.text(each, at) for each in self.items(value, at)]
 
+    def text_or_texts(self, value: Value, at: At) -> Sequence[str]:
+        """A list of texts, or the only one of them."""
+        return [value.content] if isinstance(value.content, str) else self.texts(value, at)
+
     def one_of(self, value: Value, at: At, known: Sequence[str]) -> str:
         text = self.text(value, at)
         if text not in known:
@@ -72,6 +76,15 @@ class Reading:
         if isinstance(value.content, str) and (empty or value.content.strip()):
             return value.content
         raise self.failure(value.place, at, "a text is wanted here")
+
+    def count(self, value: Value, at: At, least: int = 1) -> int:
+        """A whole number from `least` up."""
+        text = value.content
+        if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 10:
+            number = int(text)
+            if number >= least:
+                return number
+        raise self.failure(value.place, at, f"a number from {least} up is wanted here")
 
     def checked(
         self, value: Value, at: At, check: Callable[..., _Result], *given: object

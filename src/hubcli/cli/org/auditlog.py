@@ -16,7 +16,6 @@ from hubcli.cli.listings import by_line, told
 from hubcli.cli.options import Limit
 from hubcli.cli.org.declared import Organization, group
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.tokens.expiries import after
 from hubcli.errors import Unavailable, UsageError, doing
 from hubcli.output import Field, Kind, Row, Selection, View, visible
 
@@ -130,8 +129,7 @@ def audit_actions(runtime: Runtime, organization: Organization) -> Shown:
 def _moment(text: str | None, flag: str) -> datetime | None:
     if text is None:
         return None
-    length = timestamps.span(text)
-    moment = timestamps.parse(text) if length is None else after(datetime.now(UTC), -length)
+    moment = timestamps.moment(text, datetime.now(UTC))
     if moment is None:
         raise UsageError(f"{flag} takes 7d, 12h, a date or a time of RFC 3339, not {text!r}")
     return moment

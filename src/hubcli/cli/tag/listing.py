@@ -12,7 +12,7 @@ import typer
 
 from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.listings import Cut, told
-from hubcli.cli.options import All, Limit
+from hubcli.cli.options import All, Excepts, Filters, Limit, Match, Semver, Since, Until, Variant
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import TAG, group, showing
 from hubcli.cli.tag.sources import Wish, find, told_by
@@ -37,17 +37,13 @@ def ls(
         bool,
         typer.Option("--details", help="Ask for what a registry's list lacks, tag by tag."),
     ] = False,
-    filter: Annotated[
-        str | None, typer.Option("--filter", metavar="GLOB", help="Only tags like this.")
-    ] = None,
-    match: Annotated[
-        str | None,
-        typer.Option("--match", metavar="REGEX", help="Only tags that this is found in."),
-    ] = None,
-    semver: Annotated[
-        str | None,
-        typer.Option("--semver", metavar="RANGE", help="Only versions in this: '>=1.2 <2'."),
-    ] = None,
+    filter: Filters = None,
+    excepting: Excepts = None,
+    match: Match = None,
+    semver: Semver = None,
+    variant: Variant = None,
+    since: Since = None,
+    until: Until = None,
     digest: Annotated[
         str | None, typer.Option("--digest", metavar="DIGEST", help="Only tags that point here.")
     ] = None,
@@ -86,10 +82,9 @@ def ls(
 
     screenful = None if all or not _for_a_screen(runtime, selection) else _SCREENFUL
     wish = Wish(
-        names=tags.names(filter, match, semver),
+        choice=tags.choice(filter, excepting, match, semver, variant, since, until, sort),
         digest=None if digest is None else checked_digest(digest),
         platform=None if platform is None else oci.parse_platform(platform),
-        order=None if sort is None else tags.parse_order(sort),
         details=details,
         aliases=aliases,
         fields=selection.fields,
@@ -114,9 +109,11 @@ def _read(text: str, wish: Wish) -> tuple[Reference, Wish]:
     reference, glob = parse_pattern(text)
     if glob is None:
         return parse_repository(text), wish
-    if wish.names.glob is not None:
+    names = wish.choice.names
+    if names.globs:
         raise UsageError(f"both {text!r} and --filter say which tags are wanted")
-    return reference, replace(wish, names=replace(wish.names, glob=glob))
+    choice = replace(wish.choice, names=replace(names, globs=(glob,)))
+    return reference, replace(wish, choice=choice)
 
 
 def _rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,7 @@ from hubcli.reference import Reference
 if TYPE_CHECKING:
     from hubcli.oci import Platform
     from hubcli.session import Session
-    from hubcli.tags import Names, Order
+    from hubcli.tags import Choice, Names, Order
 
 _Item = TypeVar("_Item")
 
@@ -22,7 +22,8 @@ DETAILS = ("digest", "size", "platforms", "created")
 """What `--details` fetches where a registry lists names only."""
 
 _FETCHED = frozenset({*DETAILS, "media_type", "type"})
-_TIMES = frozenset({"updated", "pushed", "pulled"})
+_TIMES = frozenset({"updated", "pushed", "created"})
+_TOLD_TIMES = frozenset({"updated", "pushed", "pulled"})
 
 
 @dataclass(frozen=True)
@@ -32,27 +33,33 @@ class Wish:
     `fields` were named by the user (None: nothing was); `few` is how many rows will be taken.
     """
 
-    names: Names
+    choice: Choice
     digest: str | None = None
     platform: Platform | None = None
-    order: Order | None = None
     details: bool = False
     aliases: bool = False
     fields: tuple[str, ...] | None = None
     few: int | None = None
 
     @property
+    def names(self) -> Names:
+        return self.choice.names
+
+    @property
+    def order(self) -> Order | None:
+        return self.choice.order
+
+    @property
     def filters_rows(self) -> bool:
-        return self.digest is not None or self.platform is not None
+        return self.digest is not None or self.platform is not None or self.choice.by_time
 
     @property
     def needs_all(self) -> bool:
         """Whether the first row is known only when the last one has come."""
         return self.aliases or self.order is not None
 
-    @property
-    def lookups(self) -> frozenset[str]:
-        """The fields that a registry has to be asked for, tag by tag."""
+    def lookups(self, told: Collection[str] = ()) -> frozenset[str]:
+        """The fields that a registry has to be asked for, tag by tag, unless it tells a time."""
         wanted = set(DETAILS if self.details else ())
         wanted.update(self.fields or ())
         if self.digest is not None or self.aliases:
@@ -61,15 +68,19 @@ class Wish:
             wanted.add("platforms")
         if self.order is not None:
             wanted.add(self.order.key)
+        if self.choice.by_time and not _TIMES & set(told):
+            wanted.add("created")
         return _FETCHED & wanted
 
     @property
     def columns(self) -> frozenset[str]:
         """What is shown because it was asked for."""
-        return self.lookups & frozenset(DETAILS)
+        return self.lookups() & frozenset(DETAILS)
 
     def accepts(self, row: Row) -> bool:
         if self.digest is not None and row.get("digest") != self.digest:
+            return False
+        if not self.choice.in_time(row):
             return False
         return self.platform is None or self._has_platform(row, self.platform)
 
@@ -132,7 +143,7 @@ def _on_hub(session: Session, reference: Reference, wish: Wish) -> Found:
 
 def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
     known = told_by(session, reference)
-    if wish.order is not None and wish.order.key in _TIMES - set(known):
+    if wish.order is not None and wish.order.key in _TOLD_TIMES - set(known):
         raise Unsupported(
             f"{reference.host} does not say when tags were {wish.order.key}",
             hint=f"hubcli tag ls {reference.name} --sort created",
@@ -142,15 +153,15 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
             return _on_provider(session, reference, wish)
         except (NotSignedIn, Denied, NotFound, Unsupported):
             # Its API may be for the signed-in, or for one's own, only; the registry for everybody.
-            if wish.order is not None and wish.order.key in _TIMES:
+            if wish.order is not None and wish.order.key in _TOLD_TIMES:
                 raise
     repository = session.repository(reference)
     counted = Counted(name for page in repository.tags() for name in page if wish.names(name))
-    if not wish.lookups:
+    if not wish.lookups():
         return Found((_row(reference, name) for name in counted), counted.total)
     from hubcli.registry.details import Details
 
-    looked_up = Details(repository, wish.lookups).of(counted)
+    looked_up = Details(repository, wish.lookups()).of(counted)
     rows = (
         {**_row(reference, name), **details} for name, details in looked_up if details is not None
     )
@@ -181,10 +192,10 @@ def _on_provider(session: Session, reference: Reference, wish: Wish) -> Found:
         if wish.names(str(row["name"]))
     )
     rows: Iterator[Row] = counted
-    if wish.lookups:
+    if lookups := wish.lookups(provider.tag_fields):
         from hubcli.registry.details import Details
 
-        rows = Details(session.repository(reference), wish.lookups).complete(counted)
+        rows = Details(session.repository(reference), lookups).complete(counted)
     if wish.filters_rows:
         return Found(filter(wish.accepts, rows), lambda: None)
     return Found(rows, counted.total)

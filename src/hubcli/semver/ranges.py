@@ -1,7 +1,6 @@
 """Ranges of semantic versions, as npm and cargo write them: `>=1.2 <2`, `^1.4`, `~1.4.2 || 2.x`.
 
-Pure. Precedence is that of semver.org 2.0.0, section 11. A tag may have a `v` in front and lack
-its last numbers, which are zero then.
+Pure. A tag's prefix and variant do not matter, numbers that it lacks are zero.
 """
 
 from __future__ import annotations
@@ -12,32 +11,17 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 
 from hubcli.errors import UsageError
+from hubcli.semver.reading import FIRST, LOWEST, RELEASED, Stage, Version, padded, parse, stage_of
 
-_NUMBER = r"0|[1-9]\d{0,14}"
-_TAG = re.compile(
-    rf"v?({_NUMBER})(?:\.({_NUMBER}))?(?:\.({_NUMBER}))?(?:-([0-9A-Za-z.-]+))?(?:_[0-9A-Za-z._-]*)?"
-)
+_NUMBER = r"\d{1,15}"
 _WISH = re.compile(
-    r"(?P<operator>>=|<=|==|!=|[=<>^~])?"
+    r"(?P<operator>>=|<=|==|!=|~>|[=<>^~])?"
     rf"v?(?P<numbers>(?:{_NUMBER}|[xX*])(?:\.(?:{_NUMBER}|[xX*])){{0,2}})"
-    r"(?:-(?P<pre>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"
+    r"(?:-(?P<pre>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?",
+    re.ASCII,
 )
+_HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 _LONGEST = 512
-
-Numbers = tuple[int, int, int]
-Part = tuple[int, int, str]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
-    """A version by precedence; `pre` holds a part that sorts after all others for a release."""
-
-    numbers: Numbers
-    pre: tuple[Part, ...] = ((2, 0, ""),)
-
-    @property
-    def is_release(self) -> bool:
-        return self.pre == ((2, 0, ""),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +38,7 @@ class Range:
     """Alternatives, each a list of bounds that must all hold.
 
     A pre-release is in only where a bound names one of the same numbers: nobody who asks for
-    `>=1.2` means `1.3.0-rc.1`, nor the variant `1.3.0-alpine`, which reads like one.
+    `>=1.2` means `1.3.0-rc.1`. The variant `1.3.0-alpine` is a release.
     """
 
     alternatives: tuple[tuple[_Bound, ...], ...]
@@ -69,18 +53,9 @@ class Range:
 
 def _admitted(version: Version, bounds: tuple[_Bound, ...]) -> bool:
     return version.is_release or any(
-        not bound.version.is_release and bound.version.numbers == version.numbers
+        bound.version.stage not in {RELEASED, LOWEST} and bound.version.numbers == version.numbers
         for bound in bounds
     )
-
-
-def parse(tag: str) -> Version | None:
-    """The version that a tag names, None for one that names none."""
-    found = _TAG.fullmatch(tag)
-    if found is None:
-        return None
-    major, minor, patch = (int(found[group] or 0) for group in (1, 2, 3))
-    return _version((major, minor, patch), found[4])
 
 
 def parse_range(text: str) -> Range:
@@ -92,7 +67,8 @@ def parse_range(text: str) -> Range:
 
 
 def _bounds(part: str, text: str) -> tuple[_Bound, ...]:
-    words = re.sub(r"([=<>^~])\s+", r"\1", part.replace(",", " ")).split()
+    part = _HYPHEN.sub(r">=\1 <=\2", part).replace(",", " ")
+    words = re.sub(r"([=<>^~])\s+", r"\1", part).split()
     if not words:
         raise UsageError(f"the range of versions {text!r} has an empty part")
     bounds: list[_Bound] = []
@@ -112,9 +88,9 @@ def _expanded(operator: str, numbers: str, pre: str | None) -> list[_Bound]:
             break
         known.append(int(number))
     if not known:
-        return [] if operator in {"=", "==", ">=", "<=", "^", "~"} else [_NOTHING]
-    lowest = _version(_filled(known), pre)
-    if operator in {"^", "~"}:
+        return [] if operator in {"=", "==", ">=", "<=", "^", "~", "~>"} else [_NOTHING]
+    lowest = Version(_filled(known), _stage(pre))
+    if operator in {"^", "~", "~>"}:
         kept = _caret(known) if operator == "^" else min(2, len(known))
         return [_Bound(ge, lowest), _Bound(lt, _after(known[:kept]))]
     if len(known) == 3:
@@ -134,7 +110,7 @@ def _expanded(operator: str, numbers: str, pre: str | None) -> list[_Bound]:
 _EXACT: dict[str, Callable[[Version, Version], bool]] = {
     "=": eq, "==": eq, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le,
 }  # fmt: skip
-_NOTHING = _Bound(lt, Version((0, 0, 0), ()))
+_NOTHING = _Bound(lt, Version((0, 0, 0), LOWEST))
 
 
 def _caret(known: list[int]) -> int:
@@ -144,19 +120,22 @@ def _caret(known: list[int]) -> int:
 
 def _after(numbers: list[int]) -> Version:
     """The first version behind all that begin with `numbers`."""
-    return Version(_filled([*numbers[:-1], numbers[-1] + 1]), ())
+    return Version(_filled([*numbers[:-1], numbers[-1] + 1]), LOWEST)
 
 
-def _filled(numbers: list[int]) -> Numbers:
-    major, minor, patch = [*numbers, 0, 0, 0][:3]
-    return major, minor, patch
+def _filled(numbers: list[int]) -> tuple[int, ...]:
+    return padded(tuple(numbers))
 
 
-def _version(numbers: Numbers, pre: str | None) -> Version:
+def _stage(pre: str | None) -> Stage:
+    """What stands behind the numbers of a wish; `-0` is npm's way to ask for all pre-releases."""
     if pre is None:
-        return Version(numbers)
-    parts = pre.split(".")
-    return Version(
-        numbers,
-        tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts),
-    )
+        return RELEASED
+    if pre == "0":
+        return FIRST
+    found = stage_of(pre)
+    if found is None:
+        raise UsageError(
+            f"{pre!r} is no pre-release, such as rc.1; a variant is no part of a range"
+        )
+    return found
