@@ -64,7 +64,7 @@ HEAVY: dict[str, dict[str, When]] = {
     "backports": {"hubcli.layers.inflating": "called"},
     "yaml": {"hubcli.documents.tree": "called"},
     "httpx": {"hubcli.http": "imported"},
-    "google": {"hubcli.providers.google": "called"},
+    "google": {"hubcli.providers.google_identity": "called"},
     "azure": {"hubcli.providers.azure": "called"},
     "typer": {"hubcli.cli": "imported", "hubcli.__main__": "called"},
     "starlette": {"hubcli.sandbox": "imported"},

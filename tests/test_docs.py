@@ -184,7 +184,7 @@ def variables_read() -> set[str]:
         found |= set(re.findall(r"environ(?:\.get\(|\[)[\"']([A-Z_]+)[\"']", text))
         found |= set(re.findall(r"[\"']((?:HUBCLI|DOCKER|REGISTRY)_[A-Z_]+)[\"']", text))
     found.update(*(row.variables for row in ROWS))
-    return found - {"DOCKER_DAEMON", "DOCKER_ARCHIVE"}
+    return found - {"DOCKER_DAEMON", "DOCKER_ARCHIVE", "DOCKER_HUB"}
 
 
 def test_the_environment_is_explained_and_nothing_that_is_not_read() -> None:

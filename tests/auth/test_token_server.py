@@ -209,6 +209,7 @@ def test_an_answer_without_a_token_is_told(realm: Realm, body: object) -> None:
         (403, {"message": "blocked"}, Denied, "(keyring): blocked"),
         (404, b"<html>", HubcliError, "the token server of registry.example answers 404"),
         (400, {"error": "invalid_scope"}, HubcliError, "answers 400: invalid_scope"),
+        (403, {"error": {"code": 403, "message": "no", "status": "X"}}, Denied, "(keyring): no"),
     ],
 )
 def test_refusals(

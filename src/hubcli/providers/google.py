@@ -1,142 +1,308 @@
-"""Google Artifact Registry and gcr.io: `tags/list` says more there than the specification has.
+"""Google Artifact Registry, and gcr.io, which is a repository of it in every project.
 
-Members, as google/go-containerregistry decodes them (pkg/v1/google/list.go): `child` are the names
-one level below, `manifest` has by digest the tags, the size and the times in milliseconds.
+API: `/v1` of artifactregistry.googleapis.com, for those who have an access token. For everybody
+else, and for public images, `/v2/` tells as much as it can.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import chain, islice
 from typing import Any
+from urllib.parse import unquote
 
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential
-from hubcli.errors import CredentialFailure, NotFound, Unsupported
-from hubcli.http.client import with_query
+from hubcli.auth.tokens.fixed import FixedAuthorizer
+from hubcli.errors import Conflict, Denied, NotFound, NotSignedIn, Unsupported
+from hubcli.providers import (
+    google_identity,
+    google_places,
+    google_policy,
+    google_settings,
+    google_wire,
+)
 from hubcli.providers.calls import number, text
-from hubcli.providers.capabilities import HasIdentity, ListsRepositories, ListsTags, Row
-from hubcli.providers.provider import Provider
-from hubcli.registry.calls import Call
+from hubcli.providers.capabilities import (
+    CreatesRepositories,
+    Creation,
+    Edit,
+    EditsRepositories,
+    HasIdentity,
+    ListsRepositories,
+    ListsTags,
+    RemovesRepositories,
+    Row,
+    ShowsRepositories,
+)
+from hubcli.providers.google_api import ArtifactsApi, named
+from hubcli.providers.google_places import Place
+from hubcli.providers.provider import Provider, Surroundings
 
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-_USER = "oauth2accesstoken"
-_PAGE = 10_000
-_DEEPEST = 16
-_LONGEST_REASON = 300
+_MOST_RELATED = 100
+_OF_DOCKER = ("DOCKER", "FORMAT_UNSPECIFIED")
 
 _Object = Mapping[str, Any]
 
 
-class GoogleRegistry(Provider, HasIdentity, ListsRepositories, ListsTags):
-    """Repositories are images here: below a project, and on pkg.dev below a repository of it."""
+class GoogleRegistry(
+    Provider,
+    HasIdentity,
+    ListsRepositories,
+    CreatesRepositories,
+    ShowsRepositories,
+    EditsRepositories,
+    RemovesRepositories,
+    ListsTags,
+):
+    """`HOST/PROJECT/REPOSITORY` can be made and edited; images in it come with the first push."""
 
-    tag_fields = ("digest", "pushed", "size", "media_type")
+    repository_fields = frozenset({"created", "updated", "description", "size", "immutable_tags"})
+    repository_gaps = frozenset({"description", "size", "immutable_tags"})
+    tag_fields = ("digest", "pushed", "updated", "size", "media_type")
+    tag_gaps = frozenset({"updated"})
+    creates = frozenset({"private", "description", "immutable_tags", "scan_on_push"})
+    edits = frozenset({"private", "description", "immutable_tags"})
+    options = google_settings.OPTIONS
     refusals = {
-        "repo create": (
-            "an image is there with its first push, into a repository that Google has made",
-            "gcloud artifacts repositories create NAME --repository-format=docker",
+        "search": (
+            "Google has no search for images",
+            "hubcli repo ls {host}/PROJECT/REPOSITORY --filter '*{words}*'",
         ),
     }
     identities = "google-auth: GOOGLE_APPLICATION_CREDENTIALS, gcloud, workload identity, metadata"
 
+    def __init__(self, at: Surroundings) -> None:
+        super().__init__(at)
+        self._access: Credential | None = None
+        self._renewing = threading.Lock()
+
     def identity(self) -> Credential | None:
-        """An access token of the application default credentials; None where there are none."""
-        try:
-            from google.auth import default, exceptions
-            from google.auth.transport.requests import Request
-        except ImportError as error:
-            raise self.missing_extra(CredentialFailure) from error
-        try:
-            with warnings.catch_warnings():
-                # That gcloud's own credentials have no project to bill is nothing to registries.
-                warnings.simplefilter("ignore")
-                found: Any = default(scopes=[_SCOPE])[0]
-                found.refresh(Request())
-        except exceptions.DefaultCredentialsError as error:
-            if self.at.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
-                raise CredentialFailure(_line(error)) from error
-            return None
-        except exceptions.GoogleAuthError as error:
-            raise CredentialFailure(_line(error)) from error
-        # google-auth counts in UTC, without saying so.
-        moment = timestamps.parse(found.expiry.isoformat()) if found.expiry else None
-        return Credential(
-            _USER,
-            str(found.token),
-            "application default credentials",
-            expires=None if moment is None else moment.timestamp(),
-        )
+        """An access token for whom google-auth finds."""
+        return google_identity.identity(self)
+
+    def check_options(self, options: Mapping[str, str]) -> None:
+        google_settings.check(options)
+
+    # Repositories
 
     def repositories(self, namespace: str | None) -> Iterator[Row]:
-        """GET /v2/{namespace}/tags/list, and those of what is below it."""
+        """The repositories of a project, or the images of a repository."""
         if namespace is None:
             raise Unsupported(
                 f"{self.at.host} lists what is in a project, not its projects",
                 hint=f"hubcli repo ls {self.at.host}/PROJECT",
             )
-        yield from self._below(namespace, _DEEPEST)
+        return self._either(
+            lambda: self._listed(self._place(namespace), namespace),
+            lambda: map(self._row, self._walked(namespace)),
+        )
+
+    def repository(self, path: str) -> Row:
+        """GET …/repositories/{repository}, or …/packages/{image} of an image in it"""
+        place = self._named(path)
+        if not place.image:
+            found = self._api.get(f"/v1/{place.name}").object()
+            opened = google_policy.visibility(self._api, place.name)
+            return {**self._repository_row(place.above, found), "visibility": opened}
+        return self._image_row(path, self._api.get(f"/v1/{place.package}").object())
+
+    def create_repository(self, path: str, wish: Creation) -> Row:
+        """POST …/repositories; an image in it comes with the first push."""
+        place = self._named(path)
+        query = {"repositoryId": place.repository}
+        try:
+            made = self._api.send(
+                "POST",
+                f"/v1/{place.parent}/repositories",
+                query=query,
+                body=google_settings.created(wish),
+            )
+        except Conflict:
+            self._refuse_to_create(place)
+            raise
+        self._api.finish(made.object())
+        if wish.private is False:
+            google_policy.set_private(self._api, place.name, private=False)
+        row = self.repository(place.above)
+        if not place.image:
+            return row
+        self.at.notify(f"made {row['name']}; {place.image} comes with the first push")
+        return {**self._row(path), "visibility": row["visibility"]}
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """PATCH …/repositories/{repository}, or its policy"""
+        place = self._named(path)
+        if place.image:
+            raise Unsupported(
+                "Google keeps nothing of an image that could be edited, only of its repository",
+                hint=f"hubcli repo edit {self.at.host}/{place.above}",
+            )
+        if wish.private is not None:
+            google_policy.set_private(self._api, place.name, wish.private)
+            return
+        changes = google_settings.changed(wish)
+        query = {"updateMask": google_settings.mask(changes)}
+        self._api.send("PATCH", f"/v1/{place.name}", query=query, body=changes)
+
+    def remove_repository(self, path: str) -> None:
+        """DELETE …/packages/{image}, or …/repositories/{repository} with all that is in it"""
+        place = self._named(path)
+        if not place.image and google_places.is_container_registry(self.at.host):
+            raise Unsupported(
+                f"that would delete all images of {place.project} at {self.at.host}",
+                hint=f"hubcli repo rm '{self.at.host}/{path}/*'",
+            )
+        name = place.package if place.image else place.name
+        self._api.finish(self._api.send("DELETE", f"/v1/{name}").object())
+
+    # Tags
 
     def tags(self, path: str) -> Iterator[Row]:
-        """GET /v2/{name}/tags/list: `manifest`; names alone where that is missing."""
-        for listing in self._listings(path):
-            manifests = listing.get("manifest")
-            told = set[str]()
-            for digest, about in manifests.items() if isinstance(manifests, dict) else ():
-                if not isinstance(about, dict):
-                    continue
-                for tag in _names(about.get("tag")):
-                    told.add(tag)
-                    yield _tag(tag, digest, about)
-            yield from (
-                _tag(tag, None, {}) for tag in _names(listing.get("tags")) if tag not in told
+        """GET …/packages/{image}/versions: all of them, with the tags of each."""
+        return self._either(
+            lambda: self._tagged(self._named(path)),
+            lambda: google_wire.tags(self.at.registry(), path),
+        )
+
+    def _tagged(self, place: Place) -> Iterator[Row]:
+        is_empty = True
+        for version in self._api.all(f"{place.package}/versions", view="FULL"):
+            about = _version(version)
+            for tag in self._tags_of(place, version):
+                is_empty = False
+                yield {"name": tag, **about}
+        if is_empty:
+            raise NotFound("there is no such image, or no tag of it")
+
+    def _tags_of(self, place: Place, version: _Object) -> Iterator[str]:
+        """What points at a version: it names a hundred of them and no more."""
+        related = named(version.get("relatedTags"))
+        if len(related) < _MOST_RELATED:
+            return map(_last, related)
+        wanted = f'version="{version["name"]}"'
+        return map(_last, self._api.all(f"{place.package}/tags", filter=wanted))
+
+    # What is where
+
+    def _place(self, path: str) -> Place:
+        found = google_places.place(self.at.host, path)
+        if found is None:
+            raise Unsupported(f"{self.at.host} is not the registry of a project")
+        return found
+
+    def _named(self, path: str) -> Place:
+        """The place of a repository, or of what is in it."""
+        found = self._place(path)
+        if not found.repository:
+            raise Unsupported(
+                f"{self.at.host}/{path} is a project: its repositories are below it",
+                hint=f"hubcli repo ls {self.at.host}/{path}",
             )
+        return found
 
-    def _below(self, path: str, depth: int) -> Iterator[Row]:
-        for listing in self._listings(path):
-            for child in _names(listing.get("child")):
-                name = f"{path}/{child}"
-                try:
-                    if any(map(_is_image, self._listings(name))):
-                        yield self._row(name)
-                    if depth:
-                        yield from self._below(name, depth - 1)
-                except NotFound:
-                    continue
+    def _refuse_to_create(self, place: Place) -> None:
+        """Unsupported for an image that is not there yet, in a repository that is."""
+        if not place.image:
+            return
+        try:
+            self._api.get(f"/v1/{place.package}")
+        except NotFound:
+            name = f"{self.at.host}/{place.above}/{place.image}"
+            raise Unsupported(
+                f"{self.at.host} creates an image when it is pushed to its repository",
+                hint=f"hubcli push SOURCE {name}",
+            ) from None
 
-    def _listings(self, path: str) -> Iterator[_Object]:
-        repository = self.at.registry().repository(path)
-        call = Call("GET", with_query("tags/list", {"n": _PAGE}))
-        for answer in self.at.registry().pages(repository.completed(call)):
-            yield answer.object()
+    def _listed(self, place: Place, path: str) -> Iterator[Row]:
+        if not place.repository:
+            for found in self._api.all(f"{place.parent}/repositories"):
+                if found.get("format") in _OF_DOCKER:
+                    yield self._repository_row(f"{path}/{_last(found)}", found)
+            return
+        inside = f"{place.image}/" if place.image else ""
+        for found in self._api.all(f"{place.name}/packages"):
+            image = _last(found)
+            if image.startswith(inside):
+                yield self._image_row(f"{place.above}/{image}", found)
+
+    def _walked(self, path: str) -> Iterator[str]:
+        place = google_places.place(self.at.host, path)
+        whole = place is not None and not place.repository
+        walk = google_wire.children if whole else google_wire.images_below
+        return walk(self.at.registry(), path)
+
+    def _either(
+        self, by_api: Callable[[], Iterator[Row]], by_wire: Callable[[], Iterator[Row]]
+    ) -> Iterator[Row]:
+        """What the API tells; where it refuses at once, what `/v2/` does."""
+        try:
+            found = by_api()
+            first = [*islice(found, 1)]
+        except (Denied, NotFound, NotSignedIn, Unsupported) as error:
+            if isinstance(error, Denied):
+                self.at.notify(f"the API of {self.at.host} is not for you: {error.reason}")
+            first, found = [], by_wire()
+        yield from chain(first, found)
+
+    @cached_property
+    def _api(self) -> ArtifactsApi:
+        return ArtifactsApi(
+            self.at.http,
+            self.at.api_url(google_places.api_of(self.at.host)),
+            self.at.host,
+            FixedAuthorizer(self._token, bearer=True),
+        )
+
+    def _token(self) -> Credential:
+        with self._renewing:
+            if self._access is None or self._access.is_spent(time.time()):
+                self._access = google_identity.for_api(self)
+            return self._access
+
+    # Rows
 
     def _row(self, path: str) -> Row:
         return {
             "name": f"{self.at.host}/{path}",
-            "namespace": path.rpartition("/")[0],
+            "namespace": path.rpartition("/")[0] or None,
             "registry": self.at.host,
             "visibility": None,
         }
 
+    def _image_row(self, path: str, found: _Object) -> Row:
+        return {
+            **self._row(path),
+            "created": timestamps.normalised(found.get("createTime")),
+            "updated": timestamps.normalised(found.get("updateTime")),
+        }
 
-def _tag(name: str, digest: str | None, about: _Object) -> Row:
-    milliseconds = number(about.get("timeUploadedMs"))
+    def _repository_row(self, path: str, found: _Object) -> Row:
+        config = found.get("dockerConfig")
+        frozen = isinstance(config, dict) and config.get("immutableTags") is True
+        return {
+            **self._image_row(path, found),
+            "description": text(found.get("description")),
+            "size": number(found.get("sizeBytes")),
+            "immutable_tags": [google_settings.IMMUTABLE] if frozen else [],
+        }
+
+
+def _version(found: _Object) -> Row:
+    details = found.get("metadata")
+    metadata = details if isinstance(details, dict) else {}
     return {
-        "name": name,
-        "digest": digest,
-        "pushed": timestamps.from_epoch(milliseconds / 1000) if milliseconds else None,
-        "size": number(about.get("imageSizeBytes")),
-        "media_type": text(about.get("mediaType")),
+        "digest": _last(found),
+        "pushed": timestamps.normalised(found.get("createTime")),
+        "updated": timestamps.normalised(found.get("updateTime")),
+        "size": number(metadata.get("imageSizeBytes")),
+        "media_type": text(metadata.get("mediaType")),
     }
 
 
-def _is_image(listing: _Object) -> bool:
-    return bool(listing.get("tags") or listing.get("manifest"))
-
-
-def _names(value: object) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:_LONGEST_REASON]
+def _last(found: _Object) -> str:
+    """The last part of a resource's name; an image's slashes are coded in it."""
+    return unquote(str(found["name"]).rpartition("/")[2])

@@ -51,6 +51,8 @@ class Provider:
 
     repository_fields: ClassVar[frozenset[str]] = frozenset()
     """What `repositories` tells beyond the name: `visibility`, `created`, `size` …"""
+    repository_gaps: ClassVar[frozenset[str]] = frozenset()
+    """Those of `repository_fields` that some repositories lack."""
     repository_lookups: ClassVar[frozenset[str]] = frozenset()
     """What `repository` alone tells, one by one: it is asked where more than names is wanted."""
     tag_fields: ClassVar[tuple[str, ...]] = ()

@@ -1,50 +1,72 @@
 """Google's registry: its `tags/list` says more, its challenge less, and a tagged digest stays.
 
-In our own words, after google/go-containerregistry; its REST API is not here.
+In our own words, `/v2/` after google/go-containerregistry, and beside it the API, `google_api`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from support.openapi import Document
+from support.providers import contracts
+from support.providers.google_api import ArtifactRegistry
+from support.providers.google_contract import CONTRACT, PARAMETERS
 from support.providers.standin import Running, StandIn
 from support.scripted import Answer, ScriptedServer, Seen
+
+
+@cache
+def private_key() -> str:
+    """In PEM; making one takes its time."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
 
 
 class Google(StandIn):
     row = "google"
     host = "europe-docker.pkg.dev"
     namespace = "acme/images"
+    username = "oauth2accesstoken"
+    apart = True
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, host: str = host) -> None:
         super().__init__()
+        self.host = host
         self.people.any_username = True
         self.key_file = directory / "service-account.json"
+        self.granted = 0
+        self.api = ArtifactRegistry(self)
+
+    def routes(self) -> Sequence[Route]:
+        return self.api.routes()
+
+    def contract(self) -> Document:
+        return contracts.of(CONTRACT, parameters=PARAMETERS)
 
     @contextmanager
     def running(self) -> Iterator[Running]:
         """With the server beside it at which a service account's key gets a token."""
         with ScriptedServer(self._granted) as tokens:
-            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            pem = key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
             account = {
                 "type": "service_account",
                 "project_id": "acme",
                 "client_email": "robot@acme.iam.gserviceaccount.com",
-                "private_key": pem.decode(),
+                "private_key": private_key(),
                 "token_uri": f"{tokens.url}/token",
             }
             self.key_file.write_text(json.dumps(account))
@@ -56,12 +78,18 @@ class Google(StandIn):
 
     def _granted(self, seen: Seen) -> Answer:
         assert b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer" in seen.body
+        self.granted += 1
         grant = {"access_token": self.secret, "expires_in": 3600, "token_type": "Bearer"}
         return Answer(200, json.dumps(grant).encode(), {"Content-Type": "application/json"})
 
     def wire(self, app: ASGIApp) -> ASGIApp:
         async def wired(scope: Scope, receive: Receive, send: Send) -> None:
             path = str(scope.get("path", ""))
+            name = path.removeprefix("/v2/").partition("/blobs/uploads/")[0]
+            if scope.get("method") == "POST" and not self.api.has_place_for(name):
+                error = {"code": "NAME_UNKNOWN", "message": f"Repository of {name} not found"}
+                await JSONResponse({"errors": [error]}, 404)(scope, receive, send)
+                return
             if path == "/v2/token":
                 scope = {**scope, "path": "/token", "raw_path": b"/token"}
             if path.endswith("/tags/list"):

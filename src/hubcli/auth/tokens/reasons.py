@@ -15,8 +15,12 @@ def told(response: Response) -> tuple[str | None, str | None]:
         answer = response.object()
     except Unavailable:
         return None, None
-    errors = answer.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else answer
+    errors, error = answer.get("errors"), answer.get("error")
+    first: object = answer
+    if isinstance(errors, list) and errors:
+        first = errors[0]
+    elif isinstance(error, dict):
+        first = {**error, "code": error.get("status")}  # as Google's APIs have it
     if not isinstance(first, dict):
         return None, None
     code = first.get("code")
