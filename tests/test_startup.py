@@ -6,18 +6,27 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from hubcli.cli.app import COMMANDS
+from support.images import Image
 from support.sandbox import SandboxServer
 
 HEAVY = {"httpx", "rich", "keyring", "pydantic", "starlette", "asyncio", "tomllib", "jmespath"}
 COMMAND_MODULES = {entry.module for entry in COMMANDS.values()}
-# Asks sys.modules, not -X importtime, which does not see importlib.import_module.
+# Asks sys.modules, not -X importtime, which does not see importlib.import_module. What was there
+# when the first thread began, the one that connects, is told as `httpx@begun`.
 _PROGRAM = """
-import atexit, sys
-atexit.register(lambda: sys.stderr.write(chr(10) + " ".join(sys.modules)))
+import atexit, sys, threading
+begun = []
+start = threading.Thread.start
+def noted(thread):
+    begun.extend([] if begun else [name + "@begun" for name in sys.modules])
+    start(thread)
+threading.Thread.start = noted
+atexit.register(lambda: sys.stderr.write(chr(10) + " ".join([*sys.modules, *begun])))
 from hubcli.__main__ import main
 main()
 """
@@ -100,3 +109,77 @@ def test_names_from_the_cache_cost_no_client(
     assert "httpx" in asked
     assert {name.split(".")[0] for name in cached} & HEAVY == set()
     assert commands(cached) == {"completion.commands"}
+
+
+# What a command does without, by what it is asked to do; a package stands for all that is in it.
+HTTP = {"httpx", "hubcli.http.client", "hubcli.auth.tokens", "keyring"}
+REGISTRY = {"hubcli.registry.client", "hubcli.registry.repository", "hubcli.auth.tokens.registry"}
+BLOBS = {"hubcli.registry.blobs", "hubcli.registry.uploads"}
+SPECIAL = {
+    *("hubcli.registry.referrers", "hubcli.registry.capabilities", "hubcli.registry.untag"),
+    *("hubcli.providers.calls", "hubcli.providers.acr", "hubcli.providers.summary"),
+    *("hubcli.auth.signin", "hubcli.auth.tokens.scim", "hubcli.hub.scim", "hubcli.config_edit"),
+    *("hubcli.authoring", "hubcli.artifacts", "hubcli.desired", "hubcli.webhooks"),
+    *("hubcli.layers", "hubcli.suggestions", "hubcli.output.markdown"),
+    *("hubcli.stores.archive", "hubcli.stores.docker_daemon", "hubcli.stores.tar"),
+    *("rich", "jmespath", "asyncio", "yaml", "httpcore", "h2", "tarfile", "sqlite3", "unittest"),
+}
+"""What only commands for it, or an option that asks for it, may import."""
+MOVING = {"hubcli.transfer.engine", "hubcli.transfer.copying", "hubcli.stores.layout"}
+HUB = {"hubcli.hub", "hubcli.auth.tokens.hub"}
+THREADS = {"hubcli.parallel", "concurrent"}
+OTHER_NOUNS = {
+    f"hubcli.hub.{noun}"
+    for noun in (
+        "account",
+        "auditlog",
+        "builds",
+        "grants",
+        "members",
+        "teams",
+        "tokens",
+        "webhooks",
+    )
+}
+BEGUN = {"httpx@begun", "hubcli.auth.tokens@begun", "hubcli.http.client@begun"}
+"""What is imported while a connection is on its way, and not before."""
+REMOTE, LAYOUT = "{host}/library/hello-world", "oci:{directory}/layout:v1"
+
+
+@pytest.mark.parametrize(
+    ("command", "without"),
+    [
+        (f"digest {REMOTE}", BEGUN | HUB | MOVING | BLOBS | THREADS | {"hubcli.inspection"}),
+        (f"tag ls {REMOTE}", BEGUN | HUB | BLOBS | THREADS | {"hubcli.transfer", "hubcli.stores"}),
+        (f"tag ls {REMOTE} --details", BEGUN | HUB | {"hubcli.transfer", "hubcli.stores"}),
+        ("tag ls library/hello-world", BEGUN | REGISTRY | MOVING | BLOBS | OTHER_NOUNS),
+        ("repo ls library", BEGUN | REGISTRY | MOVING | BLOBS | OTHER_NOUNS | {"hubcli.hub.tags"}),
+        (
+            f"pull {REMOTE} oci:{{directory}}/pulled",
+            BEGUN | HUB | THREADS | {"hubcli.inspection", "hubcli.registry.uploads"},
+        ),
+        (f"copy {LAYOUT} oci:{{directory}}/copy", HTTP | REGISTRY | BLOBS | HUB | THREADS),
+        (f"inspect {LAYOUT}", HTTP | REGISTRY | BLOBS | HUB | {"hubcli.transfer.engine"}),
+        (
+            "config path",
+            HTTP | REGISTRY | BLOBS | HUB | MOVING | {"hubcli.session"},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_command_imports_nothing_that_it_does_not_use(
+    command: str,
+    without: set[str],
+    sandbox: SandboxServer,
+    environ: dict[str, str],
+    image: Image,
+    tmp_path: Path,
+) -> None:
+    words = command.format(host=sandbox.host, directory=tmp_path).split()
+    modules, printed = imported_by(*words, env=environ)
+    assert printed or words[0] in {"pull", "copy"}
+    assert {name for name in modules if _within(name, without | SPECIAL)} == set()
+
+
+def _within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hubcli.config import Settings, cache_directory
+from hubcli.config import Endpoint, Settings, cache_directory
 from hubcli.errors import HubcliError, NotFound
 from hubcli.reference import HUB, Reference
 
 if TYPE_CHECKING:
     from hubcli.auth.credentials import Credential, Keychain
     from hubcli.auth.tokens import RegistryAuthorizer, TokenCache
+    from hubcli.http.ahead import Ahead
     from hubcli.http.client import Client
     from hubcli.http.response import Response
     from hubcli.hub import Hub
@@ -49,8 +50,11 @@ class Session:
         self._registries: dict[str, Registry] = {}
         self._authorizers: dict[str, RegistryAuthorizer] = {}
         self._connections = 2 * settings.defaults.concurrency
+        self._ahead: Ahead | None = None
 
     def close(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
         for client in ("http", "engine"):
             if client in self.__dict__:
                 getattr(self, client).close()
@@ -73,7 +77,15 @@ class Session:
             attempts=1 if self._hurried else ATTEMPTS,
             notify=self.notify,
             trace=self._trace,
+            ahead=self._ahead,
         )
+
+    def _begin(self, url: str, endpoint: Endpoint | None = None) -> None:
+        """Begin to connect to where the first request goes, for as long as `http` is not there."""
+        if self._ahead is None and "http" not in self.__dict__:
+            from hubcli.http import ahead
+
+            self._ahead = ahead.begin(url, endpoint, self.settings.defaults.connect_timeout)
 
     @cached_property
     def engine(self) -> Engine:
@@ -124,6 +136,11 @@ class Session:
 
     def provider(self, host: str) -> Provider:
         """What a registry can do by an API of its own; Docker Hub's is `hub`, and not this."""
+        known = self.providers.known(host)
+        if known is None or known.by_greeting:
+            # Its API, if any, is where the registry is.
+            endpoint = self.settings.endpoint(host)
+            self._begin(endpoint.url, endpoint)
         return self.providers.at(host)
 
     @cached_property
@@ -137,6 +154,8 @@ class Session:
     def registry(self, host: str) -> Registry:
         """The client of a registry, by the host in references (`docker.io` for Docker Hub)."""
         if host not in self._registries:
+            endpoint = self.settings.endpoint(host)
+            self._begin(endpoint.url, endpoint)
             self._registries[host], self._authorizers[host] = self._registry(host, self.keychain)
         return self._registries[host]
 
@@ -198,6 +217,7 @@ class Session:
     @cached_property
     def hub(self) -> Hub:
         """The Hub API, signed in with whatever credential there is for docker.io."""
+        self._begin(self.settings.hub_url)
         from hubcli.auth.tokens import HubAuthorizer
         from hubcli.hub import Hub
 

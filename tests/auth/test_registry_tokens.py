@@ -496,3 +496,19 @@ def test_a_refresh_token_is_never_shown_to_the_registry(
     refresh = Credential("alice", "refresh", "keyring", Kind.REFRESH_TOKEN)
     assert start(scripted, refresh).send("/v2/app/tags/list").status == 401
     assert all("authorization" not in seen.headers for seen in scripted.seen)
+
+
+def test_a_token_server_on_the_same_host_costs_no_other_connection(start: StartRun) -> None:
+    def script(seen: Seen) -> Answer:
+        if seen.path.startswith("/token"):
+            return Answer(200, b'{"token": "good"}')
+        if seen.headers.get("authorization") == "Bearer good":
+            return Answer(200, b'{"tags": []}')
+        realm = f'Bearer realm="{server.url}/token",service="it"'
+        return Answer(401, b'{"errors": []}' * 5000, {"WWW-Authenticate": realm})
+
+    with ScriptedServer(script) as server:
+        run = start(server)
+        assert run.pull("a/b").ok
+        assert run.requests == 3
+        assert server.connections == 1

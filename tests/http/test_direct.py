@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hubcli.http.direct import READ_SIZE, Direct, tcp
+from hubcli.http.ahead import tcp
+from hubcli.http.direct import READ_SIZE, Direct
 from support.certificates import Authority
 from support.scripted import Answer, ScriptedServer
 

@@ -16,13 +16,15 @@ from urllib.parse import urlencode
 
 import httpx
 
-from hubcli.config import Endpoint, is_loopback
+from hubcli.config import Endpoint
 from hubcli.errors import RateLimited, Unavailable, Untrusted
 from hubcli.http import origin, retry
+from hubcli.http.ahead import Ahead
 from hubcli.http.failures import connection_failure
 from hubcli.http.redact import redacted
 from hubcli.http.response import LARGEST_BODY, Response
-from hubcli.http.transport import Limits, Route, Transports
+from hubcli.http.routes import route
+from hubcli.http.transport import Limits, Transports
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
@@ -76,6 +78,7 @@ class Stream:
         self._answer = answer
         self._closed = closed
         self._read = 0
+        self._held: bytes | None = None
         self.status = answer.status_code
         self.headers: Mapping[str, str] = answer.headers
         self.challenges = tuple(answer.headers.get_list("www-authenticate"))
@@ -83,12 +86,23 @@ class Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         """The body as it comes, transfer and content codings undone; Unavailable if it breaks."""
+        if self._held is not None:
+            yield self._held
+            return
         try:
             for chunk in self._answer.iter_bytes():
                 self._read += len(chunk)
                 yield chunk
         except httpx.HTTPError as error:
             raise connection_failure(error, self.url) from error
+
+    def hold(self, most: int) -> None:
+        """Read about the first `most` bytes of the body now, as far as they come, and no more
+        later: its connection is free for another request."""
+        try:
+            self._held = self.beginning(most)
+        except Unavailable:
+            self._held = b""
 
     def read(self, most: int = LARGEST_BODY) -> bytes:
         """The whole body; Unavailable once it is longer than `most` bytes."""
@@ -123,7 +137,8 @@ class Client:
     """Sends requests. `notify` tells people, `trace` takes the lines of `--debug`.
 
     Safe between threads; `max_wait` seconds are what one command waits for servers in all, and
-    `attempts` how often a request is tried. `transports` take the place of those with `limits`.
+    `attempts` how often a request is tried. `transports` take the place of those with `limits`,
+    which take the connection that is `ahead`.
     """
 
     def __init__(
@@ -131,6 +146,7 @@ class Client:
         *,
         limits: Limits | None = None,
         transports: Transports | None = None,
+        ahead: Ahead | None = None,
         max_wait: float = 60.0,
         attempts: int = retry.ATTEMPTS,
         notify: Callable[[str], None] = lambda _: None,
@@ -138,7 +154,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._transports = transports or Transports(limits or Limits())
+        self._transports = transports or Transports(limits or Limits(), ahead)
         self._budget = retry.WaitBudget(max_wait)
         self._attempts = attempts
         self._notify = notify
@@ -227,6 +243,7 @@ class Client:
             return stream
         if not origin.same_origin(stream.url, request.url):
             return stream  # the refusal of a redirect's target says nothing about our credential
+        stream.hold(LARGEST_ERROR)  # many a token server is on the same host
         try:
             header = authorizer.challenged(request.scopes, stream.challenges, sent)
         except BaseException:
@@ -270,7 +287,7 @@ class Client:
         endpoint: Endpoint | None,
     ) -> Stream:
         """One request, one answer."""
-        client = self._transports.client(_route(url, endpoint))
+        client = self._transports.client(route(url, endpoint))
         content = body() if callable(body) else body
         started = time.monotonic()
         shown = redacted(url)
@@ -301,22 +318,6 @@ def with_query(url: str, parameters: Mapping[str, object]) -> str:
     if not given:
         return url
     return f"{url}{'&' if '?' in url else '?'}{urlencode(given, doseq=True, errors='replace')}"
-
-
-def _route(url: str, endpoint: Endpoint | None) -> Route:
-    scheme, host, _ = origin.origin(url)
-    loopback = is_loopback(f"[{host}]" if ":" in host else host)
-    if scheme == "http" or endpoint is None:
-        return Route(tls=scheme == "https", loopback=loopback)
-    row = endpoint.row
-    own = origin.same_origin(url, endpoint.url)
-    return Route(
-        tls=True,
-        loopback=loopback,
-        ca_file=row.ca_file,
-        client_cert=row.client_cert if own else None,
-        client_key=row.client_key if own else None,
-    )
 
 
 def _come_back(host: str, moment: datetime | None) -> RateLimited:

@@ -34,7 +34,7 @@ _SAFE = frozenset({"GET", "HEAD"})
 Timeouts = dict[str, float | None]
 
 Connect = Callable[[str, int, float | None], socket.socket]
-"""Opens a socket to a host and port, within a time in seconds."""
+"""Opens a socket to a host and port, within a time in seconds; it may speak TLS already."""
 
 
 class Direct(httpx.BaseTransport):
@@ -97,18 +97,11 @@ class Direct(httpx.BaseTransport):
         return _Connection(secured, pool)
 
     def _secured(self, opened: socket.socket, origin: _Origin) -> socket.socket:
-        if origin.scheme == "http":
+        if origin.scheme == "http" or isinstance(opened, ssl.SSLSocket):
             return opened
         if self._context is None:
             raise httpx.UnsupportedProtocol("there is no TLS on this way")
         return self._context.wrap_socket(opened, server_hostname=origin.host)
-
-
-def tcp(host: str, port: int, timeout: float | None) -> socket.socket:
-    """A connection that sends what it is given at once."""
-    opened = socket.create_connection((host, port), timeout)
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return opened
 
 
 @dataclass(frozen=True, slots=True)

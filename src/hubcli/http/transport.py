@@ -1,37 +1,23 @@
-"""httpx clients, one for each way of reaching a host: TLS, proxies, time-outs, reuse."""
+"""httpx clients, one for each way of reaching a host: proxies, time-outs, reuse."""
 
 from __future__ import annotations
 
-import ssl
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
-from pathlib import Path
 from typing import Any
-from urllib.request import getproxies
 
 import httpx
 
 from hubcli import __version__
-from hubcli.errors import TLSFailure
-from hubcli.http.direct import Direct, tcp
+from hubcli.http.ahead import Ahead, tcp
+from hubcli.http.direct import Direct
+from hubcli.http.routes import Route, context
 
 USER_AGENT = f"hubcli/{__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """How a host is reached. Files are PEM; `loopback` hosts are reached without a proxy.
-
-    The certificates of `ca_file` are trusted beside the system's, as docker does it.
-    """
-
-    tls: bool
-    loopback: bool
-    ca_file: str | None = None
-    client_cert: str | None = None
-    client_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +33,13 @@ class Limits:
 class Transports:
     """Makes each client once and keeps its connections; safe between threads.
 
-    Through a proxy httpx speaks by itself; our own transport does where there is none.
+    Through a proxy httpx speaks by itself; our own transport does where there is none, and takes
+    the connection that is `ahead`.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, ahead: Ahead | None = None) -> None:
         self._limits = limits
+        self._ahead = ahead
         self._clients: dict[Route, httpx.Client] = {}
         self._lock = threading.Lock()
 
@@ -69,10 +57,12 @@ class Transports:
             self._clients.clear()
 
     def _build(self, route: Route) -> httpx.Client:
-        context = _context(route)
-        if not route.loopback and getproxies():
-            return self._client(verify=context, trust_env=True, limits=_pooled(self._limits))
-        own = Direct(tcp, context, connections=self._limits.connections)
+        begun = None if self._ahead is None else self._ahead.context(route)
+        made = begun or context(route)
+        if route.is_proxied:
+            return self._client(verify=made, trust_env=True, limits=_pooled(self._limits))
+        connect = partial(_connected, self._ahead, route)
+        own = Direct(connect, made, connections=self._limits.connections)
         return self._client(transport=own, trust_env=False)
 
     def _client(self, **settings: Any) -> httpx.Client:
@@ -86,6 +76,13 @@ class Transports:
             ),
             **settings,
         )
+
+
+def _connected(
+    ahead: Ahead | None, route: Route, host: str, port: int, timeout: float | None
+) -> socket.socket:
+    begun = None if ahead is None else ahead.take(route, host, port)
+    return begun or tcp(host, port, timeout)
 
 
 def _pooled(limits: Limits) -> httpx.Limits:
@@ -107,32 +104,3 @@ class _NoCookies(CookieJar):
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
-
-
-def _context(route: Route) -> ssl.SSLContext:
-    """A context that verifies; without TLS an empty one, since reading all CAs takes time."""
-    if not route.tls:
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context = ssl.create_default_context()
-        context.set_alpn_protocols(["http/1.1"])
-        if route.ca_file:
-            context.load_verify_locations(route.ca_file)
-        if route.client_cert:
-            context.load_cert_chain(route.client_cert, route.client_key)
-    except (OSError, ssl.SSLError) as error:
-        named = route.ca_file or route.client_cert
-        raise TLSFailure(f"the certificate file {named} cannot be read: {error}") from error
-    if not _has_system_cas():
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-def _has_system_cas() -> bool:
-    """Whether OpenSSL's own places (or SSL_CERT_FILE, SSL_CERT_DIR) hold any certificate."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile:
-        return True
-    return paths.capath is not None and any(Path(paths.capath).glob("*.0"))

@@ -8,7 +8,8 @@ import httpx
 
 from hubcli.errors import Denied, Unavailable
 from hubcli.http.direct import Direct
-from hubcli.http.transport import Limits, Route, Transports
+from hubcli.http.routes import Route
+from hubcli.http.transport import Limits, Transports
 
 URL = "http://docker"
 """What stands in addresses for the one host that is reached through the socket."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from hubcli.auth.credentials import Credential
 from hubcli.config import Settings
-from hubcli.http.client import Client
-from hubcli.http.response import Response
 from hubcli.providers.capabilities import HasIdentity
 from hubcli.providers.memory import Memory
 from hubcli.providers.provider import Provider, Surroundings
@@ -18,6 +16,8 @@ from hubcli.reference import HUB
 from hubcli.registry.quirks import NO_QUIRKS, Quirks
 
 if TYPE_CHECKING:
+    from hubcli.http.client import Client
+    from hubcli.http.response import Response
     from hubcli.registry import Registry
 
 

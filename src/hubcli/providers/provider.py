@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from hubcli.auth.credentials import Credential
 from hubcli.config import Endpoint
 from hubcli.errors import CredentialFailure, HubcliError, Unsupported
-from hubcli.http.client import Client
 
 if TYPE_CHECKING:
+    from hubcli.http.client import Client
     from hubcli.providers.rows import ProviderRow
     from hubcli.registry import Registry
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from hubcli.errors import UsageError, doing
 from hubcli.reference import Reference, is_tag, parse
 from hubcli.stores import ONLY, Store, spelling
-from hubcli.stores.layout import LayoutDirectory
 from hubcli.stores.spelling import Local
 from hubcli.transfer.images import Image, Target
 
@@ -90,6 +89,8 @@ class Places:
                 yield Image(store, ONLY, str(local))
             return
         if local.kind == spelling.OCI:
+            from hubcli.stores.layout import LayoutDirectory
+
             yield Image(LayoutDirectory(Path(local.path)), local.identifier, str(local))
             return
         from hubcli.stores import archive
@@ -110,6 +111,8 @@ class Places:
                 yield Target(store, ONLY, shown)
             return
         if local.kind == spelling.OCI:
+            from hubcli.stores.layout import LayoutDirectory
+
             yield Target(LayoutDirectory(Path(local.path)), name, shown)
             return
         from hubcli.stores import archive
