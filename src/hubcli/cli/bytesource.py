@@ -56,6 +56,15 @@ def whole(runtime: Runtime, name: str, most: int) -> bytes:
     return content
 
 
+def text(runtime: Runtime, name: str, most: int) -> str:
+    """The same as text: UTF-8, also as Windows marks it."""
+    content = whole(runtime, name, most)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 (byte {error.start})") from None
+
+
 def _stdin(runtime: Runtime) -> BinaryIO:
     output = runtime.output
     stream: BinaryIO | None = getattr(output.terminal.stdin, "buffer", None)

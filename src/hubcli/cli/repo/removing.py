@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from hubcli.cli.commands import Rows, Shown
-from hubcli.cli.listings import told
 from hubcli.cli.options import DryRun, Yes
 from hubcli.cli.provided import capable, required
 from hubcli.cli.repo.declared import REPOSITORY, Names, group
-from hubcli.cli.repo.names import is_one_part, on_hub, refuse_one_part
+from hubcli.cli.repo.names import on_hub, refuse_one_part
+from hubcli.cli.repo.patterns import matching, parse_repository_pattern
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import NotFound, Unsupported, UsageError, doing
+from hubcli.errors import doing
 from hubcli.output import Row, Selection
 from hubcli.reference import Reference, is_glob, parse_repository
 
@@ -72,8 +70,7 @@ def rm(
 def _check(runtime: Runtime, name: str) -> None:
     """Refuse a name that cannot be meant before anything is asked for, let alone deleted."""
     if is_glob(name):
-        namespace, _ = _pattern(name)
-        reference = namespace.reference
+        reference = parse_repository_pattern(name, _ACTION, "repo rm").reference
     else:
         reference = parse_repository(name)
         refuse_one_part(name, runtime.session, "rm")
@@ -81,30 +78,6 @@ def _check(runtime: Runtime, name: str) -> None:
         on_hub(reference.repository, _ACTION, "")
     else:
         _provider(runtime, reference)
-
-
-@dataclass(frozen=True)
-class _Namespace:
-    """Where a pattern looks; `reference` is a repository that could be in it."""
-
-    reference: Reference
-
-    @property
-    def path(self) -> str:
-        return self.reference.namespace
-
-
-def _pattern(name: str) -> tuple[_Namespace, str]:
-    """The namespace and the pattern in `NAMESPACE/PATTERN`."""
-    head, slash, pattern = name.rpartition("/")
-    if not slash or is_glob(head) or is_one_part(f"{head}/x"):
-        raise UsageError(
-            "a pattern stands behind a namespace",
-            action=_ACTION,
-            reference=name,
-            hint="hubcli repo rm 'NAMESPACE/PATTERN'",
-        )
-    return _Namespace(parse_repository(f"{head}/x")), pattern
 
 
 def _provider(runtime: Runtime, reference: Reference) -> RemovesRepositories:
@@ -118,9 +91,13 @@ def _doomed(runtime: Runtime, names: Sequence[str]) -> list[Row]:
     found: dict[str, Row] = {}
     for name in names:
         with runtime.attempting():
-            for row in _matching(runtime, name) if is_glob(name) else [_one(runtime, name)]:
+            for row in _meant(runtime, name):
                 found.setdefault(str(row["name"]), row)
     return list(found.values())
+
+
+def _meant(runtime: Runtime, name: str) -> list[Row]:
+    return matching(runtime, name, _ACTION, "repo rm") if is_glob(name) else [_one(runtime, name)]
 
 
 def _one(runtime: Runtime, name: str) -> Row:
@@ -132,32 +109,6 @@ def _one(runtime: Runtime, name: str) -> Row:
 
         shows = capable(runtime, reference.host, ShowsRepositories)
         return {"name": reference.name} if shows is None else shows.repository(reference.path)
-
-
-def _matching(runtime: Runtime, name: str) -> list[Row]:
-    rows = [*told(_ACTION, name, _listed(runtime, *_pattern(name)))]
-    if not rows:
-        raise NotFound("no repository matches", action=_ACTION, reference=name)
-    return rows
-
-
-def _listed(runtime: Runtime, namespace: _Namespace, pattern: str) -> Iterable[Row]:
-    """What is directly in a namespace, and matches."""
-    from hubcli.providers import ListsRepositories
-
-    reference = namespace.reference
-    if reference.on_hub:
-        return runtime.session.hub.repositories.matching(namespace.path, pattern)
-    lists = capable(runtime, reference.host, ListsRepositories)
-    if lists is None:
-        raise Unsupported(f"{reference.host} lists no repositories: name each")
-    below = f"{reference.host}/{namespace.path}".rstrip("/")
-    named = ((str(row["name"]), row) for row in lists.repositories(namespace.path or None))
-    return (
-        row
-        for name, row in named
-        if name.rpartition("/")[0] == below and fnmatchcase(name.rpartition("/")[2], pattern)
-    )
 
 
 def _delete(runtime: Runtime, name: str) -> None:
