@@ -114,7 +114,7 @@ _hubcli_command() {
 
 _hubcli_node() {
     case "$1" in
-        "") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp' flags='--debug --no-color --config --version -h --help' valued='--config' raw= ;;
+        "") commands='login logout auth search repo tag pull push copy sync inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp' flags='--debug --no-color --config --version -h --help' valued='--config' raw= ;;
         "login") commands='' flags='-u --username --password-stdin --otp --web --store --max-wait --plain-http --debug --no-color --config -h --help' valued='-u --username --otp --store --max-wait --config' raw= ;;
         "logout") commands='' flags='--all --store --max-wait --plain-http --debug --no-color --config -h --help' valued='--store --max-wait --config' raw= ;;
         "auth") commands='helper status token' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
@@ -147,6 +147,7 @@ _hubcli_node() {
         "pull") commands='' flags='--platform --all-platforms --sparse --archive --referrers --digest-tags --jobs --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --from-file --format --fields --query --max-wait --config' raw= ;;
         "push") commands='' flags='--artifact --annotation --platform --all-platforms --sparse --referrers --digest-tags --jobs --chunk-size --force --no-clobber --create --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--artifact --annotation --platform --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
         "copy") commands='' flags='--platform --all-platforms --sparse --archive --referrers --digest-tags --jobs --chunk-size --force --no-clobber --create --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
+        "sync") commands='' flags='--dry-run --exit-code -y --yes --create --shard --shard-by --keep-quota --quota-action --watch --images --jobs --metrics --all --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--shard --shard-by --keep-quota --quota-action --watch --images --jobs --metrics --format --fields --query --max-wait --config' raw= ;;
         "inspect") commands='' flags='--raw --platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "files") commands='' flags='--platform --all-layers --max-unpacked --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --max-unpacked --format --fields --query --max-wait --config' raw= ;;
         "export") commands='' flags='-o --output --platform --max-unpacked --max-wait --plain-http --debug --no-color --config -h --help' valued='-o --output --platform --max-unpacked --max-wait --config' raw= ;;
@@ -271,7 +272,7 @@ _hubcli_node() {
         "sandbox run") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw=1 ;;
         "sandbox up") commands='' flags='--port --data --debug --no-color --config -h --help' valued='--port --data --config' raw= ;;
         "completion") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
-        "help") commands='login logout auth search repo tag pull push copy inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "help") commands='login logout auth search repo tag pull push copy sync inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "help auth") commands='helper status token' flags='' valued='' raw= ;;
         "help repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='' valued='' raw= ;;
         "help repo collaborator") commands='add ls rm' flags='' valued='' raw= ;;
@@ -394,6 +395,11 @@ _hubcli_value() {
         "copy --from-file"|"copy --config") kind=file ;;
         "copy --format") values='table json jsonl csv tsv' ;;
         "copy --fields") values='source destination digest media_type platforms bytes seconds blobs attached dry_run help' listed=1 ;;
+        "sync --shard-by") values='repository tag' ;;
+        "sync --quota-action") values='stop wait' ;;
+        "sync --metrics"|"sync --config") kind=file ;;
+        "sync --format") values='table json jsonl csv tsv' ;;
+        "sync --fields") values='target result digest bytes reason source entry platforms attached blobs seconds dry_run help' listed=1 ;;
         "inspect --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "inspect --format") values='table json jsonl csv tsv' ;;
         "inspect --fields") values='reference digest media_type size platforms platform created config layers annotations attestations help' listed=1 ;;
@@ -766,6 +772,7 @@ _hubcli_argument() {
         "push 2"|"push "*) kind=file ;;
         "copy 0") values='oci: oci-archive: docker-archive:' kind=reference ;;
         "copy 1") values='oci: oci-archive: docker-archive:' kind=reference ;;
+        "sync 0") kind=file ;;
         "inspect 0"|"inspect "*) kind=reference ;;
         "files 0") kind=reference ;;
         "export 0") kind=reference ;;

@@ -41,6 +41,7 @@ COMMANDS: dict[str, Entry] = {
     "pull": Entry("transfer.commands", "Copy an image out of a registry."),
     "push": Entry("transfer.commands", "Copy an image into a registry."),
     "copy": Entry("transfer.commands", "Copy an image from anywhere to anywhere."),
+    "sync": Entry("sync.command", "Mirror repositories as a file says."),
     "inspect": Entry("image", "Show an image: its manifest and configuration."),
     "files": Entry("files", "List the files in an image."),
     "export": Entry("export", "Write an image's file system as a tar, or one file of it."),

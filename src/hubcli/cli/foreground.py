@@ -53,9 +53,29 @@ class Interruption(_Handlers):
     def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._came.set()
 
-    def wait(self) -> None:
-        """Return once a signal came; it may have been before."""
-        self._came.wait()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Return once a signal came, or after so many seconds; whether one did, now or before."""
+        return self._came.wait(seconds)
+
+
+class Ending(Interruption):
+    """The same for a program that works between its waits: work ends with a KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waits = False
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        super().handle(number, frame)
+        if not self._waits:
+            raise KeyboardInterrupt
+
+    def wait(self, seconds: float | None = None) -> bool:
+        self._waits = True
+        try:
+            return super().wait(seconds)
+        finally:
+            self._waits = False
 
 
 class _Relay(_Handlers):

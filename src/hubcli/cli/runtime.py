@@ -70,6 +70,15 @@ class Runtime:
         if "session" in self.__dict__:
             self.session.close()
 
+    def renew(self) -> None:
+        """Begin as if nothing had been done yet: for commands that do the same again and again.
+
+        Failures so far count no more, and what servers may make us wait is counted anew.
+        """
+        self.close()
+        self.__dict__.pop("session", None)
+        self._reported.clear()
+
     @property
     def exit_code(self) -> ExitCode:
         """The most severe of the failures reported so far."""

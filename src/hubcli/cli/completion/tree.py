@@ -274,7 +274,7 @@ _MEANINGS: Mapping[str, Value] = {
             *("K", "K=V", "NEW", "NEW_TAG", "PORT[/PROTO]", "TIME", "WORDS"),
             *("manifest put TYPE", "mutate DIR", "push TYPE", "referrer ls TYPE"),
             *("referrer attach TYPE", "TYPE|DIGEST"),
-            *("ADDRESS", "ORG", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
+            *("I/N", "EVERY", "ADDRESS", "ORG", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
             *("GIB", "PATH", "LABEL", "UUID_OR_LABEL", "90d|DATE"),
             *(
                 "SCHEMA",

@@ -37,7 +37,7 @@ TRANSFER = View(
     ),
     key="digest",
 )
-_OUTCOMES = ("copied", "skipped", "mounted", "resumed")
+BLOB_OUTCOMES = ("copied", "skipped", "mounted", "resumed")
 _LARGEST_LIST = 16 << 20
 _IMAGES = 4
 """Images of a list that are copied at once; they share the blobs that may move at once."""
@@ -108,7 +108,7 @@ def asked(selection: Selection) -> bool:
     return bool(selection.format or selection.fields or selection.query)
 
 
-class _Own:
+class OwnEvents:
     """The events of one of several transfers, told apart from those of the others."""
 
     def __init__(self, events: Events, name: str) -> None:
@@ -178,7 +178,7 @@ class _Runner:
 
             def attempt(job: Job) -> Row | HubcliError:
                 try:
-                    own = _Own(events, str(job.destination))
+                    own = OwnEvents(events, str(job.destination))
                     return self.told(job, self.copied(job, own, sharing, workers))
                 except Stopped:
                     raise
@@ -316,7 +316,7 @@ def _row(report: Report, options: Options) -> Row:
         "platforms": report.platforms,
         "bytes": report.bytes,
         "seconds": report.seconds,
-        "blobs": {outcome: report.blobs[outcome] for outcome in _OUTCOMES},
+        "blobs": {outcome: report.blobs[outcome] for outcome in BLOB_OUTCOMES},
         "attached": report.attached,
         "dry_run": options.dry_run,
     }

@@ -1,0 +1,1 @@
+"""`hubcli sync`: mirrors repositories as a file says."""
