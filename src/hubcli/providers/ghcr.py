@@ -7,15 +7,14 @@ name is the digest, its tags are in `metadata.container.tags`.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential, Kind
 from hubcli.auth.tokens.fixed import FixedAuthorizer
-from hubcli.errors import CredentialFailure, HubcliError, NotFound, NotSignedIn
+from hubcli.errors import HubcliError, NotFound, NotSignedIn
+from hubcli.providers import programs
 from hubcli.providers.calls import Api, number, segment, text
 from hubcli.providers.capabilities import (
     HasIdentity,
@@ -34,7 +33,6 @@ _API = "https://api.github.com"
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _CONTAINERS = {"package_type": "container", "per_page": 100}
 _FALLBACK_TAG = re.compile(r"sha256-[0-9a-f]{64}")
-_GH_TIMEOUT = 10.0
 
 _Object = Mapping[str, Any]
 
@@ -83,7 +81,7 @@ class GitHubPackages(
         for name in self.at.row.variables:
             if environ.get(name):
                 return Credential(user, environ[name].strip(), name, Kind.PAT)
-        token = _token_of_gh(environ)
+        token = programs.printed(environ, "gh", "auth", "token", "--hostname", "github.com")
         return None if token is None else Credential(user, token, "gh auth token", Kind.PAT)
 
     def repositories(self, namespace: str | None) -> Iterator[Row]:
@@ -202,22 +200,3 @@ def _tags(version: _Object) -> list[str]:
     container = metadata.get("container") if isinstance(metadata, dict) else None
     tags = container.get("tags") if isinstance(container, dict) else None
     return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-
-
-def _token_of_gh(environ: Mapping[str, str]) -> str | None:
-    """What `gh auth token` prints; None where gh is not there, or nobody is signed in with it."""
-    program = shutil.which("gh", path=environ.get("PATH"))
-    if program is None:
-        return None
-    try:
-        done = subprocess.run(
-            [program, "auth", "token", "--hostname", "github.com"],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_GH_TIMEOUT,
-        )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
-        raise CredentialFailure(f"gh cannot be asked for its token: {error}") from error
-    return done.stdout.strip() or None if done.returncode == 0 else None

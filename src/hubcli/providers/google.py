@@ -73,7 +73,9 @@ class GoogleRegistry(
             "hubcli repo ls {host}/PROJECT/REPOSITORY --filter '*{words}*'",
         ),
     }
-    identities = "google-auth: GOOGLE_APPLICATION_CREDENTIALS, gcloud, workload identity, metadata"
+    identities = (
+        "google-auth: GOOGLE_APPLICATION_CREDENTIALS, workload identity, metadata; `gcloud`"
+    )
 
     def __init__(self, at: Surroundings) -> None:
         super().__init__(at)

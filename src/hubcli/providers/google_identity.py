@@ -9,13 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential
 from hubcli.errors import CredentialFailure, NotSignedIn, Unsupported
+from hubcli.providers import programs
 from hubcli.providers.provider import Provider
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -23,27 +26,57 @@ _USER = "oauth2accesstoken"
 # Also those of go-containerregistry and of docker-credential-gcr.
 _WITH_TOKENS = re.compile(r"oauth2accesstoken|_token|_dcgcr_[0-9a-z_.-]+_token")
 _KEYS = ("_json_key", "_json_key_base64")
+_NOBODY = "Your default credentials were not found"
 _LONGEST_REASON = 300
 
 
 def identity(provider: Provider) -> Credential | None:
-    """An access token of the application default credentials; None where there are none."""
+    """An access token for the application default credentials, else for whom gcloud knows.
+
+    None where there are neither.
+    """
     try:
-        from google.auth import default, exceptions
+        found = _application_default(provider.at.environ)
     except ImportError as error:
-        raise provider.missing_extra(CredentialFailure) from error
+        found = _of_gcloud(provider.at.environ)
+        if found is None:
+            raise provider.missing_extra(CredentialFailure) from error
+        return found
+    return found or _of_gcloud(provider.at.environ)
+
+
+def _application_default(environ: Mapping[str, str]) -> Credential | None:
+    # Off Google's machines nobody answers for the metadata server: one wait of three is enough.
+    os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", "1")
+    from google.auth import credentials, default, exceptions
+
+    scoped: Any = credentials.with_scopes_if_required
     try:
         with warnings.catch_warnings():
             # That gcloud's own credentials have no project to bill is nothing to registries.
             warnings.simplefilter("ignore")
-            found: Any = default(scopes=[_SCOPE])[0]
-            return _token(found, "application default credentials")
+            found: Any = default()[0]  # with scopes it would look up the project's name, too
+        return _token(scoped(found, [_SCOPE]), "application default credentials")
     except exceptions.DefaultCredentialsError as error:
-        if provider.at.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
-            raise CredentialFailure(_line(error)) from error
-        return None
+        if str(error).startswith(_NOBODY) and not environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+            return None
+        raise CredentialFailure(_line(error)) from error
     except exceptions.GoogleAuthError as error:
         raise CredentialFailure(_line(error)) from error
+
+
+def _of_gcloud(environ: Mapping[str, str]) -> Credential | None:
+    """Whom `gcloud auth login` has signed in."""
+    answer = programs.printed(
+        environ, "gcloud", "config", "config-helper", "--force-auth-refresh",
+        "--format=json(credential)",
+    )  # fmt: skip
+    try:
+        found = json.loads(answer or "{}")["credential"]
+        token, until = str(found["access_token"]), timestamps.parse(found.get("token_expiry"))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+    return Credential(_USER, token, "gcloud", expires=None if until is None else until.timestamp())
 
 
 def for_api(provider: Provider) -> Credential:
@@ -105,4 +138,6 @@ def _token(found: Any, source: str) -> Credential:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:_LONGEST_REASON]
+    """Its first words; behind them come whole answers."""
+    told = error.args[0] if error.args else error
+    return " ".join(str(told).split())[:_LONGEST_REASON]
