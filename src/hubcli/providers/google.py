@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential
 from hubcli.auth.tokens.fixed import FixedAuthorizer
-from hubcli.errors import Conflict, Denied, NotFound, NotSignedIn, Unsupported
+from hubcli.errors import Conflict, Denied, HubcliError, NotFound, NotSignedIn, Unsupported
 from hubcli.providers import (
     google_identity,
     google_places,
@@ -128,7 +128,7 @@ class GoogleRegistry(
             raise
         self._api.finish(made.object())
         if wish.private is False:
-            google_policy.set_private(self._api, place.name, private=False)
+            self._open(place)
         row = self.repository(place.above)
         if not place.image:
             return row
@@ -218,6 +218,13 @@ class GoogleRegistry(
                 f"{self.at.host} creates an image when it is pushed to its repository",
                 hint=f"hubcli push SOURCE {name}",
             ) from None
+
+    def _open(self, place: Place) -> None:
+        try:
+            google_policy.set_private(self._api, place.name, private=False)
+        except HubcliError as error:
+            error.reason = f"the repository was made, but it is private: {error.reason}"
+            raise
 
     def _listed(self, place: Place, path: str) -> Iterator[Row]:
         if not place.repository:

@@ -22,7 +22,7 @@ from hubcli.errors import (
     Unsupported,
 )
 from hubcli.http.client import Authorizer, Client
-from hubcli.providers.calls import Api, text
+from hubcli.providers.calls import Api, number, text
 from hubcli.registry.pages import MOST_PAGES
 
 _PAGE = 1000
@@ -30,8 +30,8 @@ _LONGEST_TOKEN = 8 << 10
 _PATIENCE = 120.0
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 5.0
-_OPERATION = re.compile(r"projects/[\w.:-]+/locations/[\w-]+/operations/[\w.-]+", re.ASCII)
-_KINDS: Mapping[object, type[HubcliError]] = {
+_OPERATION = re.compile(r"projects/\w[\w.:-]*/locations/\w[\w-]*/operations/\w[\w.-]*", re.ASCII)
+_KINDS: Mapping[int | None, type[HubcliError]] = {
     4: TimedOut,
     5: NotFound,
     6: Conflict,
@@ -101,7 +101,7 @@ class ArtifactsApi(Api):
         error, answer = operation.get("error"), operation.get("response")
         if isinstance(error, dict):
             reason = " ".join(str(error.get("message") or "it failed, without a reason").split())
-            raise _KINDS.get(error.get("code"), HubcliError)(reason)
+            raise _KINDS.get(number(error.get("code")), HubcliError)(reason)
         return answer if isinstance(answer, dict) else {}
 
 
