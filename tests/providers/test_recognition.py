@@ -96,6 +96,9 @@ def test_a_row_keeps_its_promises(row: ProviderRow) -> None:
         ("docker.europe-west3.rep.pkg.dev", "google"),
         ("notgcr.io", None),
         ("docker.pkg.dev.example.com", None),
+        ("registry.gitlab.com", "gitlab"),
+        ("gitlab.com", None),
+        ("registry.gitlab.com.example.com", None),
         ("registry.example:5000", None),
     ],
 )

@@ -190,6 +190,12 @@ def test_which_way_referrers_are_listed(
     assert modern.listed_referrers(SUBJECT)[0] == referrers.API
 
 
+def annotated(image: Manifest) -> Manifest:
+    """Another index of the same platforms."""
+    document = {**image.document, "annotations": {"made": "again"}}
+    return oci.parse_manifest(json.dumps(document).encode(), image.media_type)
+
+
 def docker_list(image: Manifest) -> Manifest:
     """The same image as Docker's list."""
     document = {**image.document, "mediaType": oci.DOCKER_LIST}
@@ -202,7 +208,7 @@ def test_a_tag_that_holds_something_else_is_left_alone(legacy: Repository, kind:
     if kind == "an image":
         other = legacy.manifest(image.manifests[0].digest)
     else:
-        other = image if kind != "Docker's list" else docker_list(image)
+        other = annotated(image) if kind != "Docker's list" else docker_list(image)
     legacy.put_manifest(referrers.fallback_tag(subject.digest), other)
     assert list(legacy.referrers(subject.digest)) == []
     sbom = artifact(subject, SBOM)
@@ -210,6 +216,18 @@ def test_a_tag_that_holds_something_else_is_left_alone(legacy: Repository, kind:
         push(legacy, sbom)
     referrers.leave(legacy, sbom)
     assert legacy.resolve(referrers.fallback_tag(subject.digest)).digest == other.digest
+
+
+def test_a_tag_that_is_the_subject_itself_is_as_good_as_none(legacy: Repository) -> None:
+    """GitLab's registry answers so where there is no such tag."""
+    subject, image = legacy.resolve("v1"), legacy.manifest("v1")
+    tag = referrers.fallback_tag(subject.digest)
+    legacy.put_manifest(tag, image)
+    assert list(legacy.referrers(subject.digest)) == []
+    sbom = artifact(subject, SBOM)
+    push(legacy, sbom)
+    assert [found.digest for found in legacy.referrers(subject.digest)] == [sbom.digest]
+    assert legacy.resolve("v1").digest == subject.digest
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ class Request:
 
     `scopes` are what its token must be good for; `repeatable` says whether it may be sent again
     after a fault (None: what its method says). `endpoint` holds the TLS settings of its host.
-    With `follow` False a redirect is an answer: for bodies that hold a secret.
+    With `follow` False a redirect is an answer: for bodies that hold a secret. `carrier` is the
+    header that the credential goes in.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Request:
     repeatable: bool | None = None
     endpoint: Endpoint | None = None
     follow: bool = True
+    carrier: str = "Authorization"
 
     @property
     def may_repeat(self) -> bool:
@@ -259,7 +261,7 @@ class Client:
         method, url, body = request.method, request.url, request.body
         headers = dict(request.headers)
         if authorization:
-            headers["Authorization"] = authorization
+            headers[request.carrier] = authorization
         for _ in range(_MOST_REDIRECTS + 1):
             stream = self._exchange(method, url, headers, body, request.endpoint)
             location = stream.headers.get("location")

@@ -57,9 +57,10 @@ def _add_reset(error: RateLimited, answer: Response) -> None:
 class Api:
     """Sends requests to the API at `url`. Safe between threads.
 
-    `host` is the registry's name; `headers` go with every request, and `endpoint` has the
-    certificates that the configuration names for it. Paths begin with a slash and are sent as
-    they are: what is put into them goes through `segment` first.
+    `host` is the registry's name; `headers` go with every request, `carrier` is the one that the
+    credential is put in, and `endpoint` has the certificates that the configuration names for it.
+    Paths begin with a slash and are sent as they are: what is put into them goes through `segment`
+    first.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         problem: Problem = problem,
         endpoint: Endpoint | None = None,
+        carrier: str = "Authorization",
     ) -> None:
         self._http = http
         self._url = url
@@ -80,6 +82,7 @@ class Api:
         self._headers = {**_JSON, **(headers or {})}
         self._problem = problem
         self._endpoint = endpoint
+        self._carrier = carrier
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Response:
         """Parameters that are None are left out."""
@@ -137,6 +140,7 @@ class Api:
                 authorizer=self._authorizer,
                 repeatable=repeatable,
                 endpoint=self._endpoint,
+                carrier=self._carrier,
             ),
             most=_LARGEST_ANSWER,
         )

@@ -10,8 +10,8 @@ from hubcli.config import Settings
 from hubcli.providers.capabilities import HasIdentity
 from hubcli.providers.memory import Memory
 from hubcli.providers.provider import Provider, Surroundings
-from hubcli.providers.recognition import Recognised, greeted, named
-from hubcli.providers.rows import PLAIN, ROWS
+from hubcli.providers.recognition import Recognised, announced, greeted, named
+from hubcli.providers.rows import PLAIN, ROWS, ProviderRow
 from hubcli.reference import HUB
 from hubcli.registry.quirks import NO_QUIRKS, Quirks
 
@@ -80,11 +80,11 @@ class Providers:
     def at(self, host: str) -> Provider:
         """The provider of a host; one without capabilities where there is no API that we know."""
         if host not in self._providers:
-            self._providers[host] = self._provider(host, self.recognise(host))
+            found = self.recognise(host)
+            self._providers[host] = self._provider(host, PLAIN if found is None else found.row)
         return self._providers[host]
 
-    def _provider(self, host: str, found: Recognised | None) -> Provider:
-        row = PLAIN if found is None else found.row
+    def _provider(self, host: str, row: ProviderRow) -> Provider:
         return (row.load() or Provider)(
             Surroundings(
                 row,
@@ -117,16 +117,24 @@ class Providers:
 
     def identity(self, host: str) -> Credential | None:
         """Who the user is to the provider of a host that is known by its name or configuration."""
-        found = None if host == HUB or "/" in host else named(self._settings, host)
-        if found is None:
+        if host == HUB or "/" in host:
             return None
-        provider = self._provider(host, found)
+        found = named(self._settings, host)
+        row = announced(self._settings.environ, host) if found is None else found.row
+        if row is None:
+            return None
+        provider = self._provider(host, row)
         return provider.identity() if isinstance(provider, HasIdentity) else None
 
     def identities(self) -> Mapping[str, str]:
         """The hosts at which there could be one: those that are configured, or announced."""
         environ = self._settings.environ
         hosts = [row.home for row in ROWS if any(environ.get(name) for name in row.variables)]
+        hosts += [
+            environ[row.host_variable].strip().lower()
+            for row in ROWS
+            if row.host_variable and environ.get(row.host_variable)
+        ]
         for host in self._settings.registries:
             found = None if host == HUB else named(self._settings, host)
             kind = None if found is None else found.row.load()

@@ -10,12 +10,12 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from hubcli.auth.credentials import Credential, Kind
 from hubcli.auth.credentials.environment import home
 from hubcli.auth.tokens import jwt
 from hubcli.errors import CredentialFailure
+from hubcli.providers.belonging import belongs
 from hubcli.providers.calls import text
 
 WHERE = "JF_ACCESS_TOKEN, or JF_USER and JF_PASSWORD, of JF_URL; `jf config`"
@@ -26,14 +26,14 @@ _ANYBODY = "token"
 
 def find(environ: Mapping[str, str], host: str) -> Credential | None:
     """The variables' identity, else that of a server which `jf config` knows."""
-    if _is_for(environ.get("JF_URL"), host):
+    if belongs(host, environ.get("JF_URL")):
         user, secret = environ.get("JF_USER", ""), environ.get("JF_PASSWORD", "")
         token = environ.get("JF_ACCESS_TOKEN", "").strip()
         found = _credential(user, token, secret, "JF_URL")
         if found is not None:
             return found
     for server in _servers(environ):
-        if any(_is_for(text(server.get(name)), host) for name in ("url", "artifactoryUrl")):
+        if any(belongs(host, text(server.get(name))) for name in ("url", "artifactoryUrl")):
             user, token, secret = (
                 text(server.get(name)) or "" for name in ("user", "accessToken", "password")
             )
@@ -57,16 +57,6 @@ def _owner(token: str) -> str:
     subject = jwt.claims(token).get("sub")
     name = subject.rpartition("/")[2] if isinstance(subject, str) else ""
     return name or _ANYBODY
-
-
-def _is_for(url: str | None, host: str) -> bool:
-    """Whether a platform's address is that of the host, at any port, or of what is above it."""
-    try:
-        named = (urlsplit(url or "").hostname or "").rstrip(".")
-        asked = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return bool(named) and (asked == named or asked.endswith(f".{named}"))
 
 
 def _servers(environ: Mapping[str, str]) -> Iterator[Mapping[str, object]]:

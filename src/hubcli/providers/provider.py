@@ -34,6 +34,11 @@ class Surroundings:
     notify: Callable[[str], None]
     concurrency: int = 8
 
+    @property
+    def is_named(self) -> bool:
+        """Whether its name, or its configuration row, says what it is: more than its greeting."""
+        return self.row.is_at(self.host) or self.endpoint.row.provider == self.row.name
+
     def api_url(self, usual: str) -> str:
         """Where the API is: what the configuration row's `api` says, else `usual`."""
         return (self.endpoint.row.api or usual).rstrip("/")

@@ -82,8 +82,7 @@ class Quay(
         at, environ = self.at, self.at.environ
         token = environ.get("QUAY_OAUTH_TOKEN", "").strip()
         named = _SCHEME.sub("", environ.get("QUAY_HOST", "").strip()).rstrip("/").lower()
-        by_name = at.row.is_at(at.host) or at.endpoint.row.provider == at.row.name
-        if not token or not by_name or at.host != (named or _HOME):
+        if not token or not at.is_named or at.host != (named or _HOME):
             return None
         return Credential(_OAUTH_USER, token, "QUAY_OAUTH_TOKEN", Kind.PAT)
 

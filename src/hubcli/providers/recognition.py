@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -37,6 +38,14 @@ def named(settings: Settings, host: str) -> Recognised | None:
             hint="hubcli registry providers",
         )
     return Recognised(BY_NAME[wanted], "the configuration")
+
+
+def announced(environ: Mapping[str, str], host: str) -> ProviderRow | None:
+    """The row whose variables are about this host, as one of them says."""
+    for row in ROWS:
+        if row.host_variable and environ.get(row.host_variable, "").strip().lower() == host:
+            return row
+    return None
 
 
 def greeted(answer: Response) -> Recognised | None:

@@ -35,7 +35,7 @@ class ProviderRow:
     of a `HOST[:PORT]`, `known_as` says the same for people. `code` is `module:Class` in this
     package, None where there is nothing but data; `extra` is the extra of hubcli that the class
     needs. `home` is the host of a registry that there is only one of: who has set one of
-    `variables` has an identity there.
+    `variables` has an identity there. `host_variable` names the host that others are about.
     """
 
     name: str
@@ -47,6 +47,7 @@ class ProviderRow:
     extra: str | None = None
     home: str | None = None
     variables: tuple[str, ...] = ()
+    host_variable: str | None = None
     quirks: Quirks = field(default_factory=Quirks)
 
     def is_at(self, host: str) -> bool:
@@ -170,6 +171,20 @@ ROWS: tuple[ProviderRow, ...] = (
         code="harbor:Harbor",
         # The catalog is for administrators only, and leaves out repositories without images.
         quirks=Quirks(catalog=False, deletes_tags=False),
+    ),
+    ProviderRow(
+        "gitlab",
+        "GitLab",
+        hosts=r"registry\.gitlab\.com",
+        known_as="registry.gitlab.com",
+        marks=Marks(realm="/jwt/auth", service="container_registry"),
+        code="gitlab:GitLab",
+        home="registry.gitlab.com",
+        variables=("GITLAB_TOKEN", "CI_JOB_TOKEN"),
+        host_variable="CI_REGISTRY",
+        # The catalog is for administrators. A CI job may `delete` what is its project's, and is
+        # never given `*`; older versions do not take tags to be deleted, which a try tells.
+        quirks=Quirks(catalog=False, delete_actions=("pull", "push", "delete")),
     ),
     ProviderRow("zot", "zot", quirks=Quirks(deletes_tags=True)),
     ProviderRow("distribution", "distribution, and any other registry"),

@@ -48,15 +48,13 @@ def listed(
 ) -> tuple[str, Iterator[Descriptor]]:
     """The same, and which of the two it was: `API` or `FALLBACK`."""
     if not repository.registry.quirks.referrers:
-        fallback = _read_fallback(repository, fallback_tag(digest))
-        return FALLBACK, _distinct(iter(fallback), artifact_type)
+        return FALLBACK, _distinct(iter(_read_fallback(repository, digest)), artifact_type)
     target = with_query(f"referrers/{digest}", {"artifactType": artifact_type})
     call = repository.completed(Call("GET", target, accepted=_NO_API))
     answers = repository.registry.pages(call)
     first = next(answers)
     if _index(first) is None:
-        fallback = _read_fallback(repository, fallback_tag(digest))
-        return FALLBACK, _distinct(iter(fallback), artifact_type)
+        return FALLBACK, _distinct(iter(_read_fallback(repository, digest)), artifact_type)
     entries = _entries(chain((first,), answers), artifact_type)
     return API, _distinct(entries, artifact_type)
 
@@ -101,16 +99,17 @@ def fallback_tag(digest: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", f"{algorithm[:32]}-{encoded[:64]}")
 
 
-def _read_fallback(repository: Repository, tag: str) -> tuple[Descriptor, ...]:
+def _read_fallback(repository: Repository, subject: str) -> tuple[Descriptor, ...]:
     """What the fallback index lists; a missing one, or something else, lists nothing.
 
-    Whoever can push can put an image under that tag, for several platforms, too.
+    Whoever can push can put an image under that tag, for several platforms, too; and where there
+    is no such tag, GitLab answers with the subject itself.
     """
     try:
-        found = repository.manifest(tag)
+        found = repository.manifest(fallback_tag(subject))
     except (NotFound, IntegrityFailure):
         return ()
-    return found.manifests if _is_list(found) else ()
+    return found.manifests if _is_list(found) and found.digest != subject else ()
 
 
 def _is_list(found: Manifest) -> bool:
@@ -172,7 +171,7 @@ def _rewrite(repository: Repository, subject: str, change: Callable[[_Entries], 
     tag = fallback_tag(subject)
     with repository.registry.indexing:
         for attempt in range(_TRIES + 1):
-            document = _fallback_document(repository, tag)
+            document = _fallback_document(repository, tag, subject)
             if document is None:
                 return False
             before = document["manifests"]
@@ -186,12 +185,15 @@ def _rewrite(repository: Repository, subject: str, change: Callable[[_Entries], 
     raise Conflict(f"the list of referrers under the tag {tag} is rewritten all the time")
 
 
-def _fallback_document(repository: Repository, tag: str) -> dict[str, Any] | None:
+def _fallback_document(repository: Repository, tag: str, subject: str) -> dict[str, Any] | None:
     """The index to be changed, an empty one where there is none; None for something else."""
+    nothing = {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
     try:
         found = repository.manifest(tag)
     except NotFound:
-        return {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
+        return nothing
+    if found.digest == subject:
+        return nothing
     if not _is_list(found):
         return None
     return {**found.document, "manifests": list(found.document.get("manifests") or [])}

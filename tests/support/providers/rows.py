@@ -12,6 +12,7 @@ from support.providers.artifactory import ArtifactoryServer
 from support.providers.ecr import elastic_registry
 from support.providers.ecr_public import PublicGallery
 from support.providers.ghcr import GitHub
+from support.providers.gitlab import GitLab
 from support.providers.google import Google
 from support.providers.harbor import Harbor
 from support.providers.plain import Distribution, Zot
@@ -36,6 +37,7 @@ STAND_INS: Mapping[str, Callable[[Bench], AbstractContextManager[Running]]] = {
     "acr": lambda bench: Azure(bench.directory).running(),
     "google": lambda bench: Google(bench.directory).running(),
     "harbor": lambda _: Harbor().running(),
+    "gitlab": lambda _: GitLab().running(),
     "zot": lambda _: Zot().running(),
     "distribution": lambda _: Distribution().running(),
 }

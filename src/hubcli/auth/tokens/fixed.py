@@ -19,9 +19,7 @@ class FixedAuthorizer:
 
     def header(self, scopes: tuple[str, ...]) -> str | None:  # noqa: ARG002 - of the protocol
         credential = self._credential()
-        if credential is None:
-            return None
-        return f"Bearer {credential.secret}" if self._bearer else credential.basic
+        return None if credential is None else self._value(credential)
 
     def challenged(
         self,
@@ -30,3 +28,16 @@ class FixedAuthorizer:
         sent: str | None,  # noqa: ARG002
     ) -> str | None:
         return None
+
+    def _value(self, credential: Credential) -> str:
+        return f"Bearer {credential.secret}" if self._bearer else credential.basic
+
+
+class BareAuthorizer(FixedAuthorizer):
+    """The secret as it is, for a header that has a name of its own (`Request.carrier`)."""
+
+    def __init__(self, credential: Callable[[], Credential | None]) -> None:
+        super().__init__(credential, bearer=False)
+
+    def _value(self, credential: Credential) -> str:
+        return credential.secret
