@@ -147,7 +147,7 @@ _hubcli_node() {
         "pull") commands='' flags='--platform --all-platforms --sparse --archive --referrers --digest-tags --jobs --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --from-file --format --fields --query --max-wait --config' raw= ;;
         "push") commands='' flags='--artifact --annotation --platform --all-platforms --sparse --referrers --digest-tags --jobs --chunk-size --force --no-clobber --create --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--artifact --annotation --platform --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
         "copy") commands='' flags='--platform --all-platforms --sparse --archive --referrers --digest-tags --jobs --chunk-size --force --no-clobber --create --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --chunk-size --from-file --format --fields --query --max-wait --config' raw= ;;
-        "sync") commands='' flags='--dry-run --exit-code -y --yes --create --shard --shard-by --keep-quota --quota-action --watch --images --jobs --metrics --all --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--shard --shard-by --keep-quota --quota-action --watch --images --jobs --metrics --format --fields --query --max-wait --config' raw= ;;
+        "sync") commands='' flags='--dry-run --exit-code -y --yes --create --shard --shard-by --keep-quota --quota-action --watch --images --jobs --metrics --all --schema --from-skopeo --from-regsync --to --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--shard --shard-by --keep-quota --quota-action --watch --images --jobs --metrics --from-skopeo --from-regsync --to --format --fields --query --max-wait --config' raw= ;;
         "inspect") commands='' flags='--raw --platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "files") commands='' flags='--platform --all-layers --max-unpacked --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --max-unpacked --format --fields --query --max-wait --config' raw= ;;
         "export") commands='' flags='-o --output --platform --max-unpacked --max-wait --plain-http --debug --no-color --config -h --help' valued='-o --output --platform --max-unpacked --max-wait --config' raw= ;;
@@ -397,7 +397,8 @@ _hubcli_value() {
         "copy --fields") values='source destination digest media_type platforms bytes seconds blobs attached dry_run help' listed=1 ;;
         "sync --shard-by") values='repository tag' ;;
         "sync --quota-action") values='stop wait' ;;
-        "sync --metrics"|"sync --config") kind=file ;;
+        "sync --metrics"|"sync --from-skopeo"|"sync --from-regsync"|"sync --config") kind=file ;;
+        "sync --to") values='oci: oci-archive: docker-archive:' kind=reference ;;
         "sync --format") values='table json jsonl csv tsv' ;;
         "sync --fields") values='target result digest bytes reason source entry platforms attached blobs seconds dry_run help' listed=1 ;;
         "inspect --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;

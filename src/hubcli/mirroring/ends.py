@@ -105,10 +105,11 @@ def bare(end: End) -> End:
 
 
 def identifier(end: End) -> str | None:
-    """The tag or digest that is written with a repository or store, if one is."""
-    if isinstance(end, Reference):
-        return end.digest or end.tag
-    return end.digest or end.name
+    """The tag, the digest or `TAG@DIGEST` that is written with a repository or store, if one is."""
+    tag = end.tag if isinstance(end, Reference) else end.name
+    if end.digest is None:
+        return tag
+    return f"{tag}@{end.digest}" if tag else end.digest
 
 
 def shown(end: End) -> str:

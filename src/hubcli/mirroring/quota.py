@@ -115,7 +115,8 @@ class Quota:
                 left.remaining -= 1
 
     def _reached(self, image: Image) -> QuotaReached:
-        remaining = self._left[str(image.registry)].remaining
+        left = self._left[str(image.registry)]
+        remaining = max(0, (left.remaining or 0) - left.under_way)
         return QuotaReached(
             f"{image.registry} allows {remaining} more pulls; {self._keep} are to be left",
             hint="hubcli registry limits",

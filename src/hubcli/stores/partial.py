@@ -108,9 +108,14 @@ def _hold(path: Path) -> tuple[BinaryIO, bool]:
 
 def _open(path: Path) -> BinaryIO:
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # the directory was tidied away a moment ago
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+        except FileNotFoundError:
+            pass  # the directory was tidied away a moment ago
+        except FileExistsError:  # or between two looks of mkdir at what is there
+            if path.parent.exists() and not path.parent.is_dir():
+                raise
 
 
 if sys.platform == "win32":  # pragma: no cover - the other branch is what the tests run on

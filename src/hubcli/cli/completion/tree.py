@@ -224,6 +224,7 @@ _MEANINGS: Mapping[str, Value] = {
     "PLATFORM|DIGEST": _PLATFORM,
     "TAR": _PATH,
     "SRC": Value(STORES, "reference"),
+    "TARGET": Value(STORES, "reference"),
     "DST": Value(STORES, "reference"),
     "push SRC": Value(STORES, FILE),
     "diff A": Value(STORES, "reference"),

@@ -17,18 +17,26 @@ from hubcli.reference import Reference, is_glob, parse_repository
 
 @dataclass(frozen=True)
 class RepositoryPattern:
-    """Where a pattern looks, and the pattern; `reference` is a repository that could be there."""
+    """Where a pattern looks, and the pattern; `reference` is a repository that could be there.
+
+    A `deep` one may be `**`, for all that is below, however deep.
+    """
 
     reference: Reference
     glob: str
+    deep: bool = False
 
     def accepts(self, name: str) -> bool:
-        """Whether a repository, named as hubcli prints it, is directly there, and matches."""
+        """Whether a repository, named as hubcli prints it, is there, and matches."""
         head, _, last = name.rpartition("/")
+        if self.deep and self.glob == "**":
+            return name.startswith(f"{self.reference.name.rpartition('/')[0]}/")
         return head == self.reference.name.rpartition("/")[0] and fnmatchcase(last, self.glob)
 
 
-def parse_repository_pattern(text: str, action: str, command: str) -> RepositoryPattern:
+def parse_repository_pattern(
+    text: str, action: str, command: str, *, deep: bool = False
+) -> RepositoryPattern:
     """Read a pattern; UsageError for one that stands behind no namespace."""
     head, slash, glob = text.rpartition("/")
     if not slash or is_glob(head) or is_one_part(f"{head}/x"):
@@ -38,12 +46,14 @@ def parse_repository_pattern(text: str, action: str, command: str) -> Repository
             reference=text,
             hint=f"hubcli {command} 'NAMESPACE/PATTERN'",
         )
-    return RepositoryPattern(parse_repository(f"{head}/x"), glob)
+    return RepositoryPattern(parse_repository(f"{head}/x"), glob, deep)
 
 
-def matching(runtime: Runtime, text: str, action: str, command: str) -> list[Row]:
+def matching(
+    runtime: Runtime, text: str, action: str, command: str, *, deep: bool = False
+) -> list[Row]:
     """The rows of the repositories that a pattern means; NotFound where there are none."""
-    pattern = parse_repository_pattern(text, action, command)
+    pattern = parse_repository_pattern(text, action, command, deep=deep)
     rows = [*told(action, text, _listed(runtime, pattern))]
     if not rows:
         raise NotFound("no repository matches", action=action, reference=text)

@@ -83,6 +83,21 @@ def sync(
         typer.Option("--metrics", metavar="FILE", help="Write what was done for Prometheus."),
     ] = None,
     all: All = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the form of a file as JSON Schema.")
+    ] = False,
+    from_skopeo: Annotated[
+        str | None,
+        typer.Option("--from-skopeo", metavar="FILE", help="Print skopeo's sync file as ours."),
+    ] = None,
+    from_regsync: Annotated[
+        str | None,
+        typer.Option("--from-regsync", metavar="FILE", help="Print regsync's file as ours."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="TARGET", help="With --from-skopeo: where everything goes."),
+    ] = None,
 ) -> None:
     """Mirror repositories as a file says.
 
@@ -112,8 +127,13 @@ def sync(
       hubcli sync mirror.yaml --keep-quota 50
       hubcli sync mirror.yaml --shard 2/4
     """
+    if schema or from_skopeo is not None or from_regsync is not None:
+        _print_file(runtime, file, schema, from_skopeo, from_regsync, to)
+        return
     if exit_code and not dry_run:
         raise UsageError("--exit-code goes with --dry-run")
+    if to is not None:
+        raise UsageError("--to goes with --from-skopeo")
     if file is None:
         raise UsageError("say which FILE to mirror by")
     from hubcli.cli.sync.running import Running, Wish, show
@@ -148,6 +168,27 @@ def sync(
         watch(runtime, every, lambda: show(runtime, selection, running, everything=all))
     if exit_code and running.differs and not runtime.exit_code:
         raise typer.Exit(1)
+
+
+def _print_file(
+    runtime: Runtime,
+    file: str | None,
+    schema: bool,
+    skopeo: str | None,
+    regsync: str | None,
+    target: str | None,
+) -> None:
+    """Print the one thing that is asked for; nothing is mirrored."""
+    from hubcli.cli.sync import converting
+
+    if sum((file is not None, schema, skopeo is not None, regsync is not None)) > 1:
+        raise UsageError("FILE, --schema, --from-skopeo and --from-regsync exclude each other")
+    if skopeo is not None:
+        converting.from_skopeo(runtime, skopeo, target)
+    elif regsync is not None:
+        converting.from_regsync(runtime, regsync, target)
+    else:
+        converting.schema(runtime)
 
 
 def _entries(runtime: Runtime, file: str) -> list[Entry]:

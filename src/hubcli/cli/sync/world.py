@@ -33,7 +33,7 @@ class SessionWorld:
         from hubcli.cli.repo.patterns import matching
         from hubcli.reference import parse_repository
 
-        rows = matching(self._runtime, pattern, "list the repositories of", "sync")
+        rows = matching(self._runtime, pattern, "list the repositories of", "repo ls", deep=True)
         return sorted((parse_repository(str(row["name"])) for row in rows), key=str)
 
     def rows(self, repository: End, choice: Choice) -> Iterable[Row]:
