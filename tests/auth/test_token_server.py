@@ -144,6 +144,12 @@ class Ago:
         return str(from_epoch(int(time.time()) - self.seconds))
 
 
+def jwt(**claims: object) -> str:
+    """A token that says so; who has signed it does not matter."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmVk"
+
+
 @pytest.mark.parametrize(
     ("body", "lifetime"),
     [
@@ -161,6 +167,14 @@ class Ago:
         ({"token": "t", "expires_in": 300, "issued_at": Ago(3600)}, 300),
         ({"token": "t", "expires_in": 300, "issued_at": "yesterday"}, 300),
         ({"token": "t", "expires_in": 300, "issued_at": 5}, 300),
+        ({"access_token": jwt(iat=1000, exp=5500)}, 4500),
+        ({"access_token": jwt(iat=1000, exp=5500), "expires_in": 300}, 300),
+        ({"token": jwt(iat=1000, exp=1003)}, 60),
+        ({"token": jwt(iat=1000, exp=900)}, 60),
+        ({"token": jwt(exp=4_000_000_000)}, 60),
+        ({"token": jwt(iat=True, exp=10**400)}, 60),
+        ({"token": jwt(iat=0, exp=10**400)}, 60),
+        ({"token": jwt(iat=0, exp=10**12)}, 86_400),
     ],
 )
 def test_lifetimes(realm: Realm, body: dict[str, object], lifetime: int) -> None:

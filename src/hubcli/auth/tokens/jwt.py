@@ -23,13 +23,21 @@ def claims(token: str) -> dict[str, Any]:
 def lifetime(token: str) -> float | None:
     """Seconds from issue to expiry, by the server's clock alone; None where it does not say."""
     found = claims(token)
-    issued, expires = found.get("iat"), found.get("exp")
-    if not isinstance(issued, int | float) or not isinstance(expires, int | float):
+    issued, expires = _seconds(found.get("iat")), _seconds(found.get("exp"))
+    if issued is None or expires is None:
         return None
-    return float(expires) - float(issued) if expires > issued else None
+    return expires - issued if expires > issued else None
 
 
 def expiry(token: str) -> float | None:
     """UNIX seconds at which it ends."""
-    expires = claims(token).get("exp")
-    return float(expires) if isinstance(expires, int | float) else None
+    return _seconds(claims(token).get("exp"))
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from hubcli import timestamps
 from hubcli.auth.challenge import Challenge, Scope
 from hubcli.auth.credentials import Credential, Kind
+from hubcli.auth.tokens import jwt
 from hubcli.auth.tokens.reasons import told
 from hubcli.config import Endpoint
 from hubcli.errors import Denied, NotSignedIn, Unavailable
@@ -123,17 +124,19 @@ def _grant(response: Response, endpoint: Endpoint, credential: Credential | None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise Unavailable(f"the token server of {endpoint.host} answers without a token")
     refresh = answer.get("refresh_token")
-    return Grant(token, _lifetime(answer, response), refresh if isinstance(refresh, str) else None)
+    lifetime = _lifetime(answer, token, response)
+    return Grant(token, lifetime, refresh if isinstance(refresh, str) else None)
 
 
-def _lifetime(answer: dict[str, Any], response: Response) -> float:
+def _lifetime(answer: dict[str, Any], token: str, response: Response) -> float:
     """`expires_in`, 60 s where it is missing or less, minus what passed since `issued_at`.
 
-    The server's own clock (`Date`) says how long ago it was issued: ours may be wrong.
+    Azure and Quay leave it out, and have it in the token. The server's own clock (`Date`) says how
+    long ago it was issued: ours may be wrong.
     """
     lifetime = answer.get("expires_in")
     if isinstance(lifetime, bool) or not isinstance(lifetime, int | float):
-        lifetime = _SHORTEST_LIFE
+        lifetime = jwt.lifetime(token) or _SHORTEST_LIFE
     if not math.isfinite(lifetime):
         lifetime = _SHORTEST_LIFE
     lifetime = min(max(float(lifetime), _SHORTEST_LIFE), _LONGEST_LIFE)
