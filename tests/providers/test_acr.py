@@ -5,13 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import pytest
 
+from hubcli.config import Endpoint, RegistryRow
+from hubcli.http.client import Client
+from hubcli.providers import Row
+from hubcli.providers.acr import AzureRegistry
+from hubcli.providers.provider import Surroundings
+from hubcli.providers.rows import BY_NAME
+from hubcli.registry import Registry
 from support.images import Image
 from support.providers.acr import OPEN, Azure
 from support.providers.standin import Running
@@ -19,6 +27,9 @@ from support.running import InProcess, Result
 from support.scripted import Answer, ScriptedServer, Seen
 
 HOST = "acmeregistry.azurecr.io"
+
+Paged = Callable[[str, int], tuple[list[dict[str, object]], bool]]
+"""The rows of a page of `tags` or `manifests`, and whether there are more."""
 
 
 @pytest.fixture
@@ -237,8 +248,8 @@ def test_size_and_time_of_tags_take_two_lists(
     before = len(running.transcript())
     rows = signed_in("tag", "ls", f"{HOST}/acme/app", "--format", "json").json()
     assert running.transcript()[before:] == [
-        "GET /acr/v1/acme%2Fapp/_manifests?n=1000",
-        "GET /acr/v1/acme%2Fapp/_tags?n=1000",
+        "GET /acr/v1/acme%2Fapp/_tags?n=1000&orderby=timedesc",
+        "GET /acr/v1/acme%2Fapp/_manifests?n=1000&orderby=timedesc",
     ]
     for row in rows:
         assert row["size"] is not None
@@ -280,6 +291,91 @@ def test_options_lock_and_unlock(signed_in: InProcess, azure: Azure, image: Imag
     wrong = signed_in("repo", "edit", name, "--option", "delete-enabled=maybe", "--yes")
     assert wrong.exit_code == 2
     assert "--option delete-enabled takes true or false, not 'maybe'" in wrong.stderr
+
+
+# Many tags
+
+PAGE = 200
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Iterator[Callable[[Paged], Iterator[Row]]]:
+    """The tags of a repository whose pages are those of a function."""
+    http = Client(sleep=lambda _: None)
+    current: list[Paged] = []
+
+    def script(seen: Seen) -> Answer:
+        path, _, query = seen.path.partition("?")
+        what, page = path.rpartition("/_")[2], int(parse_qs(query).get("last", ["0"])[0])
+        rows, more = current[-1](what, page)
+        link = {"Link": f'<{path}?last={page + 1}&n={PAGE}&orderby=timedesc>; rel="next"'}
+        body = json.dumps({"registry": HOST, "imageName": "acme/app", what: rows}).encode()
+        return Answer(200, body, link if more else {})
+
+    with ScriptedServer(script) as server:
+        endpoint = Endpoint(HOST, server.url, RegistryRow())
+        registry = Registry(http, endpoint, None)
+
+        def listing(pages: Paged) -> Iterator[Row]:
+            current.append(pages)
+            at = Surroundings(
+                BY_NAME["acr"], HOST, endpoint, {}, http,
+                credential=lambda: None, registry=lambda: registry, notify=lambda _: None,
+            )  # fmt: skip
+            return AzureRegistry(at).tags("acme/app")
+
+        yield listing
+    http.close()
+
+
+def test_many_tags_take_no_more_memory_than_some(
+    listed: Callable[[Paged], Iterator[Row]],
+) -> None:
+    """Where tags and manifests come in about the same order, as they do."""
+
+    def pages(what: str, page: int) -> tuple[list[dict[str, object]], bool]:
+        numbers = range(page * PAGE, (page + 1) * PAGE)
+        if what == "tags":
+            rows = [tag(number, number ^ 7) for number in numbers]
+        else:
+            rows = [manifest(number, f"v{number}") for number in numbers]
+        return rows, page < 12
+
+    rows = listed(pages)
+    for _ in range(2 * PAGE):
+        next(rows)
+    tracemalloc.start()
+    try:
+        count = sum(1 for row in rows if row["size"] is not None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 11 * PAGE
+    assert peak < 1_000_000
+
+
+def test_the_order_of_manifests_changes_nothing(
+    listed: Callable[[Paged], Iterator[Row]],
+) -> None:
+    """Tags that share one, one without a tag, and one that went meanwhile."""
+    tags = [tag(1, 1), tag(2, 2), tag(3, 1), tag(4, 9), tag(5, 2)]
+    manifests = [manifest(7), manifest(2, "v2", "v5"), manifest(3), manifest(1, "v1", "v3")]
+
+    def pages(what: str, page: int) -> tuple[list[dict[str, object]], bool]:
+        found = (tags if what == "tags" else manifests)[page : page + 1]
+        return found, page < (len(tags) if what == "tags" else len(manifests)) - 1
+
+    assert [(row["name"], row["size"]) for row in listed(pages)] == [
+        ("v1", 1), ("v2", 2), ("v3", 1), ("v4", None), ("v5", 2)
+    ]  # fmt: skip
+
+
+def tag(number: int, digest: int) -> dict[str, object]:
+    return {"name": f"v{number}", "digest": f"sha256:{digest:064x}"}
+
+
+def manifest(number: int, *tags: str) -> dict[str, object]:
+    return {"digest": f"sha256:{number:064x}", "imageSize": number, "tags": list(tags)}
 
 
 # Answers that no sane registry gives

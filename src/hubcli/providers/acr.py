@@ -98,12 +98,12 @@ class AzureRegistry(
 
     def tags(self, path: str) -> Iterator[Row]:
         """GET /acr/v1/{name}/_tags, with what `_manifests` says of their digests."""
-        known = dict(self._sizes(path))
+        sizes = _Sizes(self._listed(path, "_manifests", "manifests"))
         for tag in self._listed(path, "_tags", "tags"):
             name, digest = text(tag.get("name")), text(tag.get("digest"))
             if name is None:
                 continue
-            size, media_type = known.get(digest or "", (None, None))
+            size, media_type = sizes.take(digest)
             # The time of a tag is that of its last push: it moves on with the tag.
             moved = timestamps.normalised(tag.get("lastUpdateTime"))
             yield {
@@ -119,16 +119,10 @@ class AzureRegistry(
         """DELETE /acr/v1/{name}/_tags/{tag}"""
         self._send("DELETE", path, "delete", f"/_tags/{segment(tag)}")
 
-    def _sizes(self, path: str) -> Iterator[tuple[str, tuple[int | None, str | None]]]:
-        """By digest, of the manifests that have tags."""
-        for manifest in self._listed(path, "_manifests", "manifests"):
-            digest = text(manifest.get("digest"))
-            if digest is not None and manifest.get("tags"):
-                media_type = text(manifest.get("mediaType"))
-                yield digest, (number(manifest.get("imageSize")), media_type)
-
     def _listed(self, path: str, what: str, member: str) -> Iterator[_Object]:
-        first = with_query(f"/acr/v1/{segment(path)}/{what}", {"n": pages.PAGE_SIZE})
+        """Newest first, tags and manifests alike."""
+        query = {"n": pages.PAGE_SIZE, "orderby": "timedesc"}
+        first = with_query(f"/acr/v1/{segment(path)}/{what}", query)
         call = Call(
             "GET",
             first,
@@ -179,6 +173,35 @@ class AzureRegistry(
             "updated": timestamps.normalised(about.get("lastUpdateTime")),
             "immutable_tags": rules,
         }
+
+
+class _Sizes:
+    """Size and type of manifests, which are read as far as somebody asks.
+
+    A manifest is kept until it was asked for by all of its tags: where they come in about the
+    same order, that is never much.
+    """
+
+    def __init__(self, manifests: Iterator[_Object]) -> None:
+        self._manifests = manifests
+        self._kept: dict[str, tuple[int, int | None, str | None]] = {}
+
+    def take(self, digest: str | None) -> tuple[int | None, str | None]:
+        """Those of a tag's manifest; None each where it is not told."""
+        while digest is not None and digest not in self._kept:
+            manifest = next(self._manifests, None)
+            if manifest is None:
+                return None, None
+            tags, name = manifest.get("tags"), text(manifest.get("digest"))
+            if name is not None and isinstance(tags, list) and tags:
+                media_type = text(manifest.get("mediaType"))
+                self._kept[name] = (len(tags), number(manifest.get("imageSize")), media_type)
+        if digest is None:
+            return None, None
+        left, size, media_type = self._kept.pop(digest)
+        if left > 1:
+            self._kept[digest] = (left - 1, size, media_type)
+        return size, media_type
 
 
 def _switch(key: str, value: str) -> bool:

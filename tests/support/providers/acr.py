@@ -243,13 +243,13 @@ class Azure(StandIn):
 
     def _tags(self, request: Request, name: str) -> Response:
         tags = {tag: one for one in self.manifests(name) for tag in one.tags}
-        rows = {tag: self._tag_row(tag, tags[tag]) for tag in sorted(tags)}
+        rows = {tag: self._tag_row(tag, tags[tag]) for tag in _ordered(request, tags)}
         return self._paged(request, self._heading(name), "tags", rows, rows.__getitem__)
 
     def _manifests(self, request: Request, name: str) -> Response:
         rows = {one.digest: self._manifest_row(one) for one in self.manifests(name)}
         return self._paged(
-            request, self._heading(name), "manifests", sorted(rows), rows.__getitem__
+            request, self._heading(name), "manifests", _ordered(request, rows), rows.__getitem__
         )
 
     def _tag(self, request: Request, name: str) -> Response:
@@ -306,13 +306,20 @@ class Azure(StandIn):
         """The page after `last`; a `Link` is a path, as Azure's are."""
         size = min(int(request.query_params.get("n", self.page)), self.page)
         last = request.query_params.get("last", "")
-        left = [name for name in names if name > last]
+        left = list(names)
+        left = left[left.index(last) + 1 :] if last in left else left
         headers = {}
         if len(left) > size:
-            query = f"last={quote(left[size - 1], safe='')}&n={size}&orderby="
+            order = request.query_params.get("orderby", "")
+            query = f"last={quote(left[size - 1], safe='')}&n={size}&orderby={order}"
             headers["Link"] = f'<{request.scope["raw_path"].decode()}?{query}>; rel="next"'
         body = {**heading, member: [row(name) for name in left[:size]]}
         return JSONResponse(body, headers=headers)
+
+
+def _ordered(request: Request, names: Iterable[str]) -> Iterable[str]:
+    """They are the newest first, unless the order of names is wanted."""
+    return names if request.query_params.get("orderby") == "timedesc" else sorted(names)
 
 
 def _granted(actions: frozenset[str]) -> frozenset[str]:
