@@ -55,3 +55,9 @@ def watch() -> Iterator[Watch]:
     """Sees every request of hubcli's in this process; see `watching`."""
     with Watch().installed() as watch:
         yield watch
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried again at once: how long one waits is for tests/http to say."""
+    monkeypatch.setattr("hubcli.http.retry._FIRST_DELAY", 0.001)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -20,6 +22,7 @@ from hubcli.providers.acr import AzureRegistry
 from hubcli.providers.provider import Surroundings
 from hubcli.providers.rows import BY_NAME
 from hubcli.registry import Registry
+from support.certificates import Authority
 from support.images import Image
 from support.providers.acr import OPEN, Azure
 from support.providers.standin import Running
@@ -117,49 +120,103 @@ def test_a_managed_identity_is_one(
     assert (row["valid"], row["source"]) == (True, "managed identity")
 
 
+class Entra:
+    """Microsoft Entra, of a cloud of one's own: whoever shows what is wanted gets a token."""
+
+    def __init__(self, token: str, **wanted: str) -> None:
+        self.token = token
+        self.wanted = {name: [value] for name, value in wanted.items()}
+
+    def __call__(self, seen: Seen) -> Answer:
+        host = f"https://{seen.headers['host']}"
+        if seen.path.endswith("/.well-known/openid-configuration"):
+            found = {
+                f"{what}_endpoint": f"{host}/acme/{what}" for what in ("token", "authorization")
+            }
+            return _json({**found, "issuer": f"{host}/acme/v2.0"})
+        form = parse_qs(seen.body.decode())
+        assert form["scope"][0].startswith("https://containerregistry.azure.net/.default")
+        if not self.wanted.items() <= form.items():
+            error = {"error": "invalid_client", "error_description": "AADSTS7000215: no\nsecret."}
+            return replace(_json(error), status=401)
+        return _json({"token_type": "Bearer", "expires_in": 3600, "access_token": self.token})
+
+
+def _json(body: object) -> Answer:
+    return Answer(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
+@pytest.fixture
+def entra(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[Entra], None]]:
+    """`entra(Entra(…))`: it is there, by TLS, and named in the environment; and `az` is, too."""
+    authority = Authority(tmp_path / "ca")
+    pair = authority.server()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair.certificate, pair.key)
+    current: list[Entra] = []
+    with ScriptedServer(lambda seen: current[-1](seen), tls) as server:
+        environ["AZURE_AUTHORITY_HOST"] = server.url
+        environ["REQUESTS_CA_BUNDLE"] = str(authority.certificate)
+        environ |= {"AZURE_CLIENT_ID": "app", "AZURE_TENANT_ID": "acme"}
+        yield current.append
+
+
 def test_a_service_principal_goes_before_az(
     cli: InProcess,
     azure: Azure,
     running: Running,
     environ: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    entra: Callable[[Entra], None],
 ) -> None:
-    from azure.core.credentials import AccessToken
-    from azure.identity import ClientSecretCredential
-
-    def issued(credential: Any, *scopes: str, **_: Any) -> AccessToken:
-        assert scopes == ("https://containerregistry.azure.net/.default",)
-        assert (credential._client_id, credential._client_credential) == ("app", "app-secret")
-        return AccessToken(azure.aad_token, 4_000_000_000)
-
-    monkeypatch.setattr(ClientSecretCredential, "get_token", issued)
     environ.update(running.identity)
     environ.pop("AZURE_TOKEN_CREDENTIALS")
-    environ |= {"AZURE_CLIENT_ID": "app", "AZURE_CLIENT_SECRET": "app-secret"}
-    environ["AZURE_TENANT_ID"] = "tenant"
+    environ["AZURE_CLIENT_SECRET"] = "app-secret"
+    entra(Entra(azure.aad_token, client_id="app", client_secret="app-secret"))
     (row,) = cli("auth", "status", HOST, "--check", "--format", "json").json()
     assert (row["valid"], row["source"]) == (True, "AZURE_CLIENT_ID")
-
-
-def test_a_service_principal_that_is_refused_is_not_passed_over(
-    cli: InProcess, running: Running, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from azure.core.exceptions import ClientAuthenticationError
-    from azure.identity import ClientSecretCredential
-
-    def refused(*_: Any, **__: Any) -> None:
-        raise ClientAuthenticationError("AADSTS7000215: Invalid client secret\nprovided.")
-
-    monkeypatch.setattr(ClientSecretCredential, "get_token", refused)
-    environ.update(running.identity)
-    environ.pop("AZURE_TOKEN_CREDENTIALS")
-    environ |= {"AZURE_CLIENT_ID": "app", "AZURE_CLIENT_SECRET": "s", "AZURE_TENANT_ID": "t"}
+    # One that is refused is not passed over.
+    entra(Entra(azure.aad_token, client_secret="another"))
     done = cli("tag", "ls", f"{HOST}/acme/app")
     assert done.exit_code == 4
-    assert (
-        "warning: the provider's own identity: AZURE_CLIENT_ID:"
-        " AADSTS7000215: Invalid client secret provided."
-    ) in done.stderr
+    assert "warning: the provider's own identity: AZURE_CLIENT_ID: " in done.stderr
+    assert "AADSTS7000215: no secret." in done.stderr
+
+
+def test_a_workload_identity_is_one(
+    cli: InProcess,
+    azure: Azure,
+    running: Running,
+    environ: dict[str, str],
+    tmp_path: Path,
+    entra: Callable[[Entra], None],
+) -> None:
+    """The token that a cluster puts into a file is what one shows."""
+    (tmp_path / "federated").write_text("of-the-cluster")
+    environ["AZURE_TOKEN_CREDENTIALS"] = "prod"
+    environ["AZURE_FEDERATED_TOKEN_FILE"] = str(tmp_path / "federated")
+    entra(Entra(azure.aad_token, client_id="app", client_assertion="of-the-cluster"))
+    (row,) = cli("auth", "status", HOST, "--check", "--format", "json").json()
+    assert (row["valid"], row["source"]) == (True, "AZURE_FEDERATED_TOKEN_FILE")
+    environ["AZURE_FEDERATED_TOKEN_FILE"] = str(tmp_path / "missing")
+    done = cli("auth", "status", HOST)
+    assert done.exit_code == 4
+    assert "warning: the provider's own identity: AZURE_FEDERATED_TOKEN_FILE: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AZURE_TOKEN_CREDENTIALS", "nobody"),
+        ("AZURE_AUTHORITY_HOST", "http://login.example"),
+    ],
+)
+def test_settings_that_are_none_are_told(
+    cli: InProcess, environ: dict[str, str], name: str, value: str
+) -> None:
+    done = cli("auth", "status", HOST, env={name: value})
+    assert done.exit_code == 4
+    assert value in done.stderr.splitlines()[0]
+    assert done.stderr.startswith("warning: the provider's own identity: ")
 
 
 def test_without_the_extra_it_is_named(
@@ -414,7 +471,7 @@ def auth(username: str, secret: str) -> str:
 # Azure's own client
 
 
-class Entra:
+class SignedIn:
     """A credential as Azure's clients take them."""
 
     def __init__(self, azure: Azure) -> None:
@@ -433,7 +490,7 @@ def sdk(azure: Azure, running: Running) -> Iterator[Any]:
 
     with ContainerRegistryClient(
         f"http://{running.origins[0]}",
-        Entra(azure),
+        SignedIn(azure),
         audience="https://containerregistry.azure.net",
     ) as client:
         yield client

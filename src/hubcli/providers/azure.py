@@ -69,8 +69,16 @@ def _token(provider: Provider) -> Token | None:
         # Without a handler Python prints what the packages warn of: each source that is not there.
         logging.getLogger(name).addHandler(logging.NullHandler())
     scope, authority = _CLOUDS.get(provider.at.host.rpartition(".")[2], _PUBLIC)
-    chosen = provider.at.environ.get("AZURE_AUTHORITY_HOST") or authority
-    with DefaultAzureCredential(**({"authority": chosen} if chosen else {})) as chain:
+    chosen = provider.at.environ.get("AZURE_AUTHORITY_HOST")
+    settings: dict[str, Any] = {"authority": authority} if authority else {}
+    if chosen:
+        # Of a cloud apart, which the public one, asked whether there is such a host, knows nothing.
+        settings = {"authority": chosen, "disable_instance_discovery": True}
+    try:
+        chain = DefaultAzureCredential(**settings)
+    except ValueError as error:  # settings of the environment that azure-identity does not take
+        raise CredentialFailure(_line(error)) from error
+    with chain:
         sources: Sequence[Any] = chain.credentials
         for one in sources:
             source = _NAMES.get(type(one).__name__, type(one).__name__)
@@ -78,10 +86,13 @@ def _token(provider: Provider) -> Token | None:
                 return Token(one.get_token(scope).token, source)
             except CredentialUnavailableError:
                 continue
-            except AzureError as error:
-                reason = " ".join(str(error).split())[:_LONGEST_REASON]
-                raise CredentialFailure(f"{source}: {reason}") from error
+            except (AzureError, ValueError, OSError) as error:
+                raise CredentialFailure(f"{source}: {_line(error)}") from error
     return None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:_LONGEST_REASON]
 
 
 def _exchanged(provider: Provider, token: Token) -> Credential:
