@@ -20,7 +20,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli.errors",),
     (
         *("hubcli.timestamps", "hubcli.parallel", "hubcli.files", "hubcli.semver"),
-        *("hubcli.documents", "hubcli.late"),
+        *("hubcli.documents", "hubcli.late", "hubcli.jsonreading"),
     ),
     ("hubcli.reference", "hubcli.tags"),
     ("hubcli.oci",),

@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 import platform as host_platform
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubcli import timestamps
+from hubcli import jsonreading, timestamps
 from hubcli.errors import IntegrityFailure, UsageError
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -34,6 +33,7 @@ MANIFEST_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 """Every manifest type that is asked for; `*/*` would not do for distribution 2.8."""
 
 CONFIG_TYPES = frozenset({OCI_CONFIG, DOCKER_CONFIG})
+_LARGEST_SIZE = (1 << 63) - 1
 LARGEST_MANIFEST = 16 << 20
 """Bytes of a manifest, index or image config that are read before it is refused."""
 
@@ -312,6 +312,9 @@ def parse_manifest(content: bytes, media_type: str | None, digest: str | None = 
     manifests").
     """
     document = parse_object(content, "the manifest")
+    if "manifests" in document and ("config" in document or "layers" in document):
+        # CVE-2021-41190: what it is would depend on who reads it.
+        raise IntegrityFailure("the manifest is both an index and an image")
     told = (media_type or "").partition(";")[0].strip().lower()
     own = document.get("mediaType")
     found = _media_type(told, own if isinstance(own, str) else "", document)
@@ -330,9 +333,9 @@ def parse_manifest(content: bytes, media_type: str | None, digest: str | None = 
 def parse_object(content: bytes, what: str) -> dict[str, Any]:
     """A JSON object, or IntegrityFailure that names `what`."""
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise IntegrityFailure(f"{what} is not JSON") from error
+        document = jsonreading.read(content, exact=True)
+    except ValueError as error:
+        raise IntegrityFailure(f"{what} is {error}") from error
     if not isinstance(document, dict):
         raise IntegrityFailure(f"{what} is not a JSON object")
     return document
@@ -375,7 +378,7 @@ def parse_descriptor(entry: object) -> Descriptor:
     media_type, digest, size = (entry.get(name) for name in ("mediaType", "digest", "size"))
     if not isinstance(media_type, str) or not is_digest(digest):
         raise IntegrityFailure("a descriptor lacks a media type or a digest that can be verified")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
         raise IntegrityFailure(f"the descriptor of {digest} has no size")
     artifact_type, urls = entry.get("artifactType"), entry.get("urls")
     return Descriptor(

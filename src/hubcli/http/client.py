@@ -17,10 +17,12 @@ from urllib.parse import urlencode
 import httpx
 
 from hubcli.config import Endpoint
-from hubcli.errors import RateLimited, Unavailable, Untrusted
+from hubcli.errors import RateLimited, TimedOut, Unavailable, Untrusted
 from hubcli.http import origin, retry
 from hubcli.http.ahead import Ahead
+from hubcli.http.decoding import decoded
 from hubcli.http.failures import connection_failure
+from hubcli.http.pace import paced
 from hubcli.http.redact import redacted
 from hubcli.http.response import LARGEST_BODY, Response
 from hubcli.http.routes import route
@@ -74,10 +76,14 @@ class Request:
 
 
 class Stream:
-    """An answer whose body is still to come."""
+    """An answer whose body is still to come, at the pace that `limits` ask for."""
 
-    def __init__(self, answer: httpx.Response, url: str, closed: Callable[[int], None]) -> None:
+    def __init__(
+        self, answer: httpx.Response, url: str, limits: Limits, closed: Callable[[int], None]
+    ) -> None:
         self._answer = answer
+        self._limits = limits
+        self._until = time.monotonic() + limits.whole
         self._closed = closed
         self._read = 0
         self._held: bytes | None = None
@@ -87,12 +93,16 @@ class Stream:
         self.url = url
 
     def __iter__(self) -> Iterator[bytes]:
-        """The body as it comes, transfer and content codings undone; Unavailable if it breaks."""
+        """The body as it comes, transfer and content codings undone.
+
+        Unavailable if it breaks, or if it is kept from us.
+        """
         if self._held is not None:
             yield self._held
             return
+        raw = paced(self._answer.iter_raw(), self._limits.read, self._limits.slowest)
         try:
-            for chunk in self._answer.iter_bytes():
+            for chunk in decoded(raw, self.headers.get("content-encoding", "")):
                 self._read += len(chunk)
                 yield chunk
         except httpx.HTTPError as error:
@@ -107,9 +117,9 @@ class Stream:
             self._held = b""
 
     def read(self, most: int = LARGEST_BODY) -> bytes:
-        """The whole body; Unavailable once it is longer than `most` bytes."""
+        """The whole body; Unavailable once it is longer than `most` bytes, or takes too long."""
         chunks: list[bytes] = []
-        for chunk in self:
+        for chunk in self._in_time():
             chunks.append(chunk)
             if self._read > most:
                 raise Unavailable(f"the server's answer is longer than {most} bytes")
@@ -118,11 +128,18 @@ class Stream:
     def beginning(self, most: int) -> bytes:
         """No more than about `most` bytes of the body."""
         chunks: list[bytes] = []
-        for chunk in self:
+        for chunk in self._in_time():
             chunks.append(chunk)
             if self._read >= most:
                 break
         return b"".join(chunks)
+
+    def _in_time(self) -> Iterator[bytes]:
+        """The body of a document, which is waited for as a whole."""
+        for chunk in self:
+            if time.monotonic() > self._until:
+                raise TimedOut(f"{origin.authority(self.url)} takes too long for its answer")
+            yield chunk
 
     def close(self) -> None:
         self._answer.close()
@@ -307,7 +324,7 @@ class Client:
             taken = (time.monotonic() - started) * 1000
             self._say(f"< {answer.status_code} {method} {shown} {taken:.0f} ms, {count} bytes")
 
-        return Stream(answer, url, closed)
+        return Stream(answer, url, self._transports.limits, closed)
 
     def _say(self, line: str) -> None:
         if self._trace is not None:

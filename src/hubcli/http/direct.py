@@ -25,6 +25,7 @@ processor's cache. Larger ones were slower (benchmarks/transfer.py)."""
 
 _LARGEST_HEAD = 100 << 10
 _TLS_RECORD = 16 << 10
+_SHORTEST = 0.001
 _GATHERING = 0.02
 """Seconds for which pieces that come slowly are put together."""
 
@@ -169,6 +170,7 @@ class _Connection:
         self._socket = opened
         self._pool = pool
         self._is_tls = isinstance(opened, ssl.SSLSocket)
+        self._patience: float | None = None
         self.heard = False
         """Whether anything has come since the last request."""
 
@@ -186,7 +188,8 @@ class _Connection:
         self.heard = False
         self._socket.settimeout(timeouts.get("write"))
         whole = self._sent(protocol, request)
-        self._socket.settimeout(timeouts.get("read"))
+        self._patience = timeouts.get("read")
+        self._socket.settimeout(self._patience)
         answer = self._head(protocol)
         return httpx.Response(
             answer.status_code,
@@ -204,6 +207,28 @@ class _Connection:
             data = self._gathered(most) if self._is_tls else self._socket.recv(most)
         self.heard = self.heard or bool(data)
         return data
+
+    def next_event(self, protocol: h11.Connection) -> object:
+        """The next event, with as much data as it takes: a head, or a bit of a body.
+
+        It must be whole within the time that a server may be silent: it is a few lines at most.
+        """
+        until = None if self._patience is None else time.monotonic() + self._patience
+        try:
+            while (event := protocol.next_event()) is h11.NEED_DATA:
+                if until is not None:
+                    # None at all would mean not to wait, and to fail in another way.
+                    self._socket.settimeout(max(until - time.monotonic(), _SHORTEST))
+                data = self.receive()
+                if not data and protocol.their_state is h11.SEND_RESPONSE:
+                    raise httpx.RemoteProtocolError("the server ends without an answer")
+                protocol.receive_data(data)
+        except h11.RemoteProtocolError as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+        finally:
+            with suppress(OSError):  # it may have been closed meanwhile
+                self._socket.settimeout(self._patience)
+        return event
 
     def give_back(self) -> None:
         """Let others use it."""
@@ -250,7 +275,7 @@ class _Connection:
 
     def _head(self, protocol: h11.Connection) -> h11.Response:
         while True:
-            event = _next(protocol, self.receive)
+            event = self.next_event(protocol)
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
@@ -330,7 +355,7 @@ class _Body(httpx.SyncByteStream):
 
     def _decoded(self) -> Iterator[bytes]:
         """A body in chunks, or one that ends with the connection."""
-        while isinstance(event := _next(self._protocol, self._connection.receive), h11.Data):
+        while isinstance(event := self._connection.next_event(self._protocol), h11.Data):
             yield bytes(event.data)
         done = self._protocol.our_state is self._protocol.their_state is h11.DONE
         self._reusable = self._reusable and done and not self._protocol.trailing_data[0]
@@ -342,19 +367,6 @@ class _Body(httpx.SyncByteStream):
             self._connection.give_back()
         else:
             self._connection.close()
-
-
-def _next(protocol: h11.Connection, receive: Callable[[], bytes]) -> object:
-    """The next event, with as much data as it takes."""
-    try:
-        while (event := protocol.next_event()) is h11.NEED_DATA:
-            data = receive()
-            if not data and protocol.their_state is h11.SEND_RESPONSE:
-                raise httpx.RemoteProtocolError("the server ends without an answer")
-            protocol.receive_data(data)
-    except h11.RemoteProtocolError as error:
-        raise httpx.RemoteProtocolError(str(error)) from error
-    return event
 
 
 def _readable(opened: socket.socket) -> bool:

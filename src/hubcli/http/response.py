@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hubcli import jsonreading
 from hubcli.errors import (
     Conflict,
     Denied,
@@ -46,10 +46,11 @@ class Response:
     def json(self) -> Any:
         """The body as JSON, or Unavailable where it is something else."""
         try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError):
+            return jsonreading.read(self.content)
+        except ValueError as error:
             kind = "HTML" if self.content.lstrip()[:1] == b"<" else "something else"
-            raise Unavailable(f"the server answered with {kind} where JSON was due") from None
+            told = "" if str(error) == "not JSON" else f": it is {error}"
+            raise Unavailable(f"the server answered with {kind} where JSON was due{told}") from None
 
     def object(self) -> dict[str, Any]:
         """The body as a JSON object, or Unavailable."""

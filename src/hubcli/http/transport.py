@@ -14,6 +14,7 @@ import httpx
 
 from hubcli import __version__
 from hubcli.http.ahead import Ahead, tcp
+from hubcli.http.decoding import CODINGS
 from hubcli.http.direct import Direct
 from hubcli.http.routes import Route, context
 
@@ -22,12 +23,22 @@ USER_AGENT = f"hubcli/{__version__}"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Time-outs in seconds, and how many connections may be open to one host."""
+    """Time-outs in seconds, and how many connections may be open to one host.
+
+    `read` is how long a server may be silent, and how long it may take for the whole head of an
+    answer; in so long a body must bring `slowest` bytes a second.
+    """
 
     connect: float = 10.0
     read: float = 60.0
     write: float = 60.0
     connections: int = 16
+    slowest: int = 256
+
+    @property
+    def whole(self) -> float:
+        """Seconds that a document, which is of use only as a whole, may take."""
+        return 10 * self.read
 
 
 class Transports:
@@ -38,7 +49,7 @@ class Transports:
     """
 
     def __init__(self, limits: Limits, ahead: Ahead | None = None) -> None:
-        self._limits = limits
+        self.limits = limits
         self._ahead = ahead
         self._clients: dict[Route, httpx.Client] = {}
         self._lock = threading.Lock()
@@ -60,17 +71,17 @@ class Transports:
         begun = None if self._ahead is None else self._ahead.context(route)
         made = begun or context(route)
         if route.is_proxied:
-            return self._client(verify=made, trust_env=True, limits=_pooled(self._limits))
+            return self._client(verify=made, trust_env=True, limits=_pooled(self.limits))
         connect = partial(_connected, self._ahead, route)
-        own = Direct(connect, made, connections=self._limits.connections)
+        own = Direct(connect, made, connections=self.limits.connections)
         return self._client(transport=own, trust_env=False)
 
     def _client(self, **settings: Any) -> httpx.Client:
-        limits = self._limits
+        limits = self.limits
         return httpx.Client(
             follow_redirects=False,
             cookies=_NoCookies(),
-            headers={"User-Agent": USER_AGENT},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": CODINGS},
             timeout=httpx.Timeout(
                 connect=limits.connect, read=limits.read, write=limits.write, pool=None
             ),

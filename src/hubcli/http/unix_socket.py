@@ -23,7 +23,7 @@ class SocketTransports(Transports):
         self._path = path
 
     def _build(self, route: Route) -> httpx.Client:  # noqa: ARG002 - a socket is no route
-        own = Direct(self._connect, connections=self._limits.connections)
+        own = Direct(self._connect, connections=self.limits.connections)
         return self._client(transport=own, trust_env=False)
 
     def _connect(self, host: str, port: int, timeout: float | None) -> socket.socket:  # noqa: ARG002

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from hubcli import timestamps
+from hubcli import jsonreading, timestamps
 from hubcli.errors import Conflict, Denied, HubcliError, NotSignedIn, RateLimited, Unavailable
 from hubcli.http.origin import authority
 from hubcli.http.response import Response, failure
@@ -96,8 +95,8 @@ def _add_reset(error: RateLimited, response: Response) -> None:
 
 def _document(response: Response) -> Any:
     try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
+        return jsonreading.read(response.content)
+    except ValueError:
         return None
 
 

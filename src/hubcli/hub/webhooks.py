@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from hubcli import timestamps
+from hubcli import jsonreading, timestamps
 from hubcli.errors import Conflict, NotFound, UsageError
 from hubcli.http.response import Response
 from hubcli.hub.client import Api, segment, split
@@ -172,8 +172,8 @@ def _worded(value: object) -> str | None:
 def _object(response: Response) -> Object:
     """What was told of a webhook that was made; which fields, and whether any, nobody promises."""
     try:
-        document = json.loads(response.content)
-    except (ValueError, RecursionError):
+        document = jsonreading.read(response.content)
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -5,10 +5,10 @@ distribution-spec 1.1, "Error Codes": the body is optional, and so are `message`
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
+from hubcli import jsonreading
 from hubcli.auth.challenge import parse_challenges
 from hubcli.errors import Denied, HubcliError, NotFound, NotSignedIn, RateLimited, Unsupported
 from hubcli.http.response import Response, failure
@@ -61,8 +61,8 @@ def _refusal(response: Response, message: str | None, may_be_missing: bool) -> s
 def told(content: bytes) -> tuple[str | None, str | None]:
     """The first error's code and its message as a clause, as far as the body has them."""
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
+        document = jsonreading.read(content)
+    except ValueError:
         return None, None
     errors = document.get("errors") if isinstance(document, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else document

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hubcli import oci, reference
+from hubcli import jsonreading, oci, reference
 from hubcli.errors import IntegrityFailure, NotFound, Unsupported, UsageError
 from hubcli.oci import Descriptor, Manifest, Verifier
 from hubcli.stores import ONLY, Chunks, tree
@@ -128,8 +128,8 @@ class DockerArchive:
                 f"{self._shown} has no {MANIFESTS}: it is no archive of docker 1.10 or later"
             ) from None
         try:
-            document = json.loads(content)
-        except (ValueError, RecursionError):
+            document = jsonreading.read(content, exact=True)
+        except ValueError:
             document = None
         if not isinstance(document, list):
             raise IntegrityFailure(f"the {MANIFESTS} of {self._shown} is no JSON list")

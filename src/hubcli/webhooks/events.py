@@ -6,19 +6,16 @@ address can send one, so that every text in it is a stranger's; its `callback_ur
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubcli import timestamps
+from hubcli import jsonreading, timestamps
 from hubcli.errors import UsageError
 from hubcli.reference import is_tag, parse_repository
 
 _LONGEST_NAME = 255
-_DEEPEST = 32
-"""Levels of a payload; Hub's have three."""
 
 
 class Malformed(ValueError):
@@ -90,27 +87,10 @@ def read_push(content: bytes, received: str | None = None) -> Push:
 
 
 def _document(content: bytes) -> Any:
-    """JSON as RFC 8259 has it: no NaN, and nested no deeper than anybody needs."""
     try:
-        document = json.loads(content, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-    level = [document]
-    for _ in range(_DEEPEST):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
-            return document
-    raise Malformed("the body is nested too deeply")
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(name)
-
-
-def _inside(value: object) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+        return jsonreading.read(content, exact=True)
+    except ValueError as error:
+        raise Malformed(f"the body is {error}") from None
 
 
 def _object(value: object, where: str) -> Mapping[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
+
+from hubcli import jsonreading
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -14,8 +15,8 @@ def claims(token: str) -> dict[str, Any]:
         return {}
     payload = parts[1] + "=" * (-len(parts[1]) % 4)
     try:
-        found = json.loads(base64.urlsafe_b64decode(payload))
-    except (ValueError, RecursionError):
+        found = jsonreading.read(base64.urlsafe_b64decode(payload))
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -5,12 +5,12 @@ Podman's service speaks it as well. Layers go through as archives: the engine gi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+from hubcli import jsonreading
 from hubcli.config import Endpoint, RegistryRow
 from hubcli.errors import Denied, HubcliError, Unavailable
 from hubcli.http import unix_socket
@@ -32,7 +32,7 @@ class Engine:
 
     def __init__(self, address: Address, trace: Callable[[str], None] | None = None) -> None:
         self._address = address
-        limits = Limits(read=_PATIENCE, write=_PATIENCE)
+        limits = Limits(read=_PATIENCE, write=_PATIENCE, slowest=0)
         transports = (
             unix_socket.SocketTransports(limits, address.socket)
             if address.socket is not None
@@ -149,7 +149,7 @@ def _member(document: dict[str, Any], name: str) -> str | None:
 
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
+        found = jsonreading.read(content)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
