@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/, and a table of README.md; `--check` only looks."""
+"""Write the generated pages of docs/, and tables of other pages; `--check` only looks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attacks
 import operations
 import registries
 
@@ -55,6 +56,7 @@ def pages() -> dict[str, str]:
         "providers.md": registries.page(),
         "hub-api.md": operations.page((entry.path, entry.command) for entry in commands),
         "../README.md": registries.readme(_read("../README.md") or ""),
+        "../SECURITY.md": attacks.security(_read("../SECURITY.md") or ""),
     }
 
 

@@ -199,6 +199,11 @@ def is_tag(text: str) -> bool:
     return _TAG.fullmatch(text) is not None
 
 
+def is_path(text: str) -> bool:
+    """Whether the distribution grammar takes `text` as the path of a repository."""
+    return len(text) <= _LONGEST_NAME and _PATH.fullmatch(text) is not None
+
+
 def _split_host(text: str) -> tuple[str, str]:
     if not text:
         raise UsageError("the reference is empty")

@@ -53,6 +53,10 @@ def test_links_that_lead_away_are_refused(target: str) -> None:
         ("http://r.example/", "http://10.0.0.1/blob"),
         ("http://r.example/", "http://[fe80::1]/blob"),
         ("http://r.example/", "http://0.0.0.0/blob"),
+        ("http://r.example/", "http://127.1/blob"),
+        ("http://r.example/", "http://0x7f.0.0.1/blob"),
+        ("http://r.example/", "http://2130706433/blob"),
+        ("http://r.example/", "http://[::ffff:127.0.0.1]/blob"),
     ],
 )
 def test_redirects_that_are_refused(base: str, target: str) -> None:

@@ -17,6 +17,7 @@ CODINGS = "gzip, deflate"
 _PIECE = 256 << 10
 _GZIP = 16 + zlib.MAX_WBITS
 _DEFLATE = zlib.MAX_WBITS
+_GZIP_STARTS, _DEFLATED = 0x1F, 8
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _DEFLATE}
 
 
@@ -41,19 +42,20 @@ def decoded(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
 
 def _inflated(chunks: Iterable[bytes], window: int) -> Iterator[bytes]:
     """The bytes of one member after the other; what follows the last is nobody's."""
-    inflater, begun = zlib.decompressobj(window), False
+    inflater = None
+    members = 0
     for data in chunks:
         while data:
-            if not begun and window == _DEFLATE and data[0] & 0x0F != 8:
-                inflater = zlib.decompressobj(-window)  # without zlib's head, as some send it
-            begun = True
+            if inflater is None:
+                if members and (window == _DEFLATE or data[0] != _GZIP_STARTS):
+                    return
+                bare = window == _DEFLATE and data[0] & 0x0F != _DEFLATED  # as some send it
+                inflater = zlib.decompressobj(-window if bare else window)
+                members += 1
             if piece := inflater.decompress(data, _PIECE):
                 yield piece
-            data = inflater.unconsumed_tail
+            data = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
             if inflater.eof:
-                data = inflater.unused_data
-                if window != _GZIP or data[:1] not in {b"", b"\x1f"}:
-                    return
-                inflater = zlib.decompressobj(window)
-    if rest := inflater.flush():
+                inflater = None
+    if inflater is not None and (rest := inflater.flush()):
         yield rest

@@ -26,6 +26,8 @@ processor's cache. Larger ones were slower (benchmarks/transfer.py)."""
 _LARGEST_HEAD = 100 << 10
 _TLS_RECORD = 16 << 10
 _SHORTEST = 0.001
+"""Seconds; a socket that is told to wait no time at all does not wait, and fails otherwise."""
+
 _GATHERING = 0.02
 """Seconds for which pieces that come slowly are put together."""
 
@@ -208,16 +210,20 @@ class _Connection:
         self.heard = self.heard or bool(data)
         return data
 
-    def next_event(self, protocol: h11.Connection) -> object:
+    def deadline(self) -> float | None:
+        """The end of the time that a server may be silent, from now on."""
+        return None if self._patience is None else time.monotonic() + self._patience
+
+    def next_event(self, protocol: h11.Connection, until: float | None) -> object:
         """The next event, with as much data as it takes: a head, or a bit of a body.
 
-        It must be whole within the time that a server may be silent: it is a few lines at most.
+        It must be whole by `until`: it is a few lines at most.
         """
-        until = None if self._patience is None else time.monotonic() + self._patience
         try:
+            if until is not None and time.monotonic() > until:
+                raise httpx.ReadTimeout("there is no end to what comes before the answer")
             while (event := protocol.next_event()) is h11.NEED_DATA:
                 if until is not None:
-                    # None at all would mean not to wait, and to fail in another way.
                     self._socket.settimeout(max(until - time.monotonic(), _SHORTEST))
                 data = self.receive()
                 if not data and protocol.their_state is h11.SEND_RESPONSE:
@@ -274,8 +280,10 @@ class _Connection:
         return True
 
     def _head(self, protocol: h11.Connection) -> h11.Response:
+        """The head of the answer; what is said before it takes of the same time."""
+        until = self.deadline()
         while True:
-            event = self.next_event(protocol)
+            event = self.next_event(protocol, until)
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
@@ -355,11 +363,14 @@ class _Body(httpx.SyncByteStream):
 
     def _decoded(self) -> Iterator[bytes]:
         """A body in chunks, or one that ends with the connection."""
-        while isinstance(event := self._connection.next_event(self._protocol), h11.Data):
+        while isinstance(event := self._next(), h11.Data):
             yield bytes(event.data)
         done = self._protocol.our_state is self._protocol.their_state is h11.DONE
         self._reusable = self._reusable and done and not self._protocol.trailing_data[0]
         self._end()
+
+    def _next(self) -> object:
+        return self._connection.next_event(self._protocol, self._connection.deadline())
 
     def _end(self) -> None:
         self._ended = True

@@ -8,6 +8,7 @@ token realm may be another host, but is https unless the registry itself is plai
 from __future__ import annotations
 
 import ipaddress
+import socket
 from urllib.parse import urljoin, urlsplit
 
 from hubcli.config import is_loopback
@@ -89,11 +90,22 @@ def _is_private(host: str) -> bool:
     """An address literal of this machine or a private or link-local network, or `localhost`."""
     if is_loopback(f"[{host}]" if ":" in host else host):
         return True
+    address = _address(host)
+    return address is not None and (
+        address.is_private or address.is_link_local or address.is_unspecified or address.is_loopback
+    )
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is, in any spelling that the system's look-up takes for one."""
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return address.is_private or address.is_link_local or address.is_unspecified
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1, 0x7f000001, 2130706433
+    except OSError:
+        return None
 
 
 def _shown(url: str) -> str:

@@ -17,6 +17,7 @@ from hubcli.errors import (
     TimedOut,
     Unavailable,
     Unsupported,
+    Untrusted,
 )
 
 LARGEST_BODY = 32 << 20
@@ -83,6 +84,8 @@ _REASONS: Mapping[int, str] = {
 
 def failure(response: Response, reason: str | None = None, code: str | None = None) -> HubcliError:
     """The failure that an answer with an error status means, by its status."""
+    if 300 <= response.status < 400:
+        return Untrusted(f"the server redirects ({response.status}) what is sent to it alone")
     told = reason or _REASONS.get(response.status) or f"the server answered {response.status}"
     if response.status == 429:
         return RateLimited(told, code=code)

@@ -14,6 +14,7 @@ from hubcli.hub.decoding import Object, Row, flag, names, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
 from hubcli.hub.patterns import literal_part
 from hubcli.hub.requirements import ADMINISTRATOR, Guarded, Requirement, requiring
+from hubcli.reference import is_path
 
 LONGEST_DESCRIPTION = 100
 """Bytes of a short description; the document says characters, the server counts bytes."""
@@ -203,15 +204,15 @@ class Repositories:
 
 
 def read_repository(repository: Object, namespace: str) -> Row | None:
-    """A row from a repository as Hub sends it; None where it has no name.
+    """A row from a repository as Hub sends it; None where it has no name that can be one.
 
     `immutable_tags` are the rules, empty where there are none, None where Hub did not say.
     Hub does not tell the time of the last push: `last_updated` moves with other changes, too.
     """
     name = text(repository.get("name"))
-    if name is None:
-        return None
     namespace = text(repository.get("namespace")) or namespace.lower()
+    if name is None or not is_path(f"{namespace}/{name}"):
+        return None
     private = flag(repository.get("is_private"))
     return {
         "name": f"{namespace}/{name}",

@@ -6,6 +6,7 @@ import re
 
 from hubcli import timestamps
 from hubcli.hub.decoding import Object, Row, flag, names, number, text
+from hubcli.reference import is_path
 
 _ROUNDED = re.compile(r"(\d{1,15})(?:\.(\d{1,9}))?\s*([KMBT]?)\+?", re.IGNORECASE)
 _POWERS = {"": 0, "K": 3, "M": 6, "B": 9, "T": 12}
@@ -88,7 +89,7 @@ def pull_count(value: object) -> tuple[int | None, str | None]:
 
 
 def _name(found: str | None, official: bool) -> str | None:
-    """`namespace/name`; official images come without their namespace."""
-    if found is None or "/" in found or not official:
-        return found
-    return f"library/{found}"
+    """`namespace/name`; official images come without their namespace. None for what is no name."""
+    if found is None or not is_path(found):
+        return None
+    return found if "/" in found or not official else f"library/{found}"

@@ -7,6 +7,7 @@ from hubcli.hub.client import Api, repository_route, segment, split
 from hubcli.hub.decoding import Object, Row, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
 from hubcli.hub.requirements import ADMINISTRATOR, Guarded, Requirement, requiring
+from hubcli.reference import is_tag
 
 _READ = Requirement("member", "scope-tag-read", reads=True)
 _DELETE = Requirement(ADMINISTRATOR, "scope-tag-admin")
@@ -64,10 +65,11 @@ class Tags:
 def read_tag(tag: Object, path: str) -> Row | None:
     """A row from a tag as Hub sends it, which is not quite as its document says.
 
-    None where it has no name. `size` is in bytes; `images` has a row for each platform.
+    None where it has no name that can be one. `size` is in bytes; `images` has a row for each
+    platform.
     """
     name = text(tag.get("name"))
-    if name is None:
+    if name is None or not is_tag(name):
         return None
     repository = path.lower()
     images = [_image(image) for image in objects(tag.get("images")) if not _is_attestation(image)]

@@ -28,6 +28,9 @@ Outcome = Literal["copied", "skipped", "mounted", "resumed"]
 
 # A compressed answer would have other offsets, and another length, than the blob.
 _PLAIN = {"Accept-Encoding": "identity"}
+_PROGRESS = 64 << 10
+"""Bytes that a try must bring, or a quarter of a small blob, if it is not to count as failed."""
+
 _CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
@@ -130,10 +133,11 @@ class Blobs:
                 if at < descriptor.size:
                     raise _Ended(descriptor, at)
             except (ConnectionBroken, TimedOut, _Ended):
-                failures = 1 if at > before else failures + 1
+                advanced = at - before >= min(_PROGRESS, descriptor.size // retry.ATTEMPTS)
+                failures = 1 if advanced else failures + 1
                 if failures >= retry.ATTEMPTS:
                     raise
-                self._sleep(0 if at > before else retry.backoff(failures))
+                self._sleep(0 if advanced else retry.backoff(failures))
 
 
 class _Ended(IntegrityFailure):

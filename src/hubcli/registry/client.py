@@ -14,6 +14,7 @@ from hubcli.errors import Denied, HubcliError, NotFound, NotSignedIn, Unavailabl
 from hubcli.http.client import Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import LARGEST_BODY, Response
+from hubcli.reference import is_path
 from hubcli.registry import pages
 from hubcli.registry.address import Address
 from hubcli.registry.calls import ANY_ERROR, Call
@@ -84,13 +85,16 @@ class Registry:
     def catalog(self) -> Iterator[list[str]]:
         """The paths of all repositories, page by page (distribution's `GET /v2/_catalog`).
 
+        What cannot be one is left out.
         Unsupported where that is known not to tell them.
         """
         if not self.quirks.catalog:
             raise Unsupported(f"{self.host} has no catalog of its repositories")
         first = with_query("/v2/_catalog", {"n": pages.PAGE_SIZE})
         answers = self.pages(Call("GET", first, scopes=self.quirks.catalog_scopes))
-        return pages.distinct(pages.names(answer, "repositories") for answer in answers)
+        return pages.distinct(
+            list(filter(is_path, pages.names(answer, "repositories"))) for answer in answers
+        )
 
     def pages(self, call: Call) -> Iterator[Response]:
         """The answer to `call`, and those that follow it by `Link`, as they are wanted."""

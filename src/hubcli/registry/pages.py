@@ -14,6 +14,7 @@ PAGE_SIZE = 1000
 """What is asked for: the largest page that no known registry refuses."""
 
 MOST_PAGES = 10_000
+MOST_NAMES = 2_000_000
 _MOST_EMPTY = 100
 _LONGEST_LINK = 8 << 10
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s=;,<>]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
@@ -46,7 +47,10 @@ def follow(
 
 
 def distinct(pages: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The pages without what came before; Untrusted when page after page brings nothing."""
+    """The pages without what came before; Untrusted when page after page brings nothing.
+
+    What was seen is kept: Untrusted for more names than there can be.
+    """
     seen: set[str] = set()
     empty = 0
     for page in pages:
@@ -57,6 +61,8 @@ def distinct(pages: Iterator[list[str]]) -> Iterator[list[str]]:
             raise Untrusted("the registry's pages bring nothing new, and do not end")
         if fresh:
             yield fresh
+        if len(seen) > MOST_NAMES:
+            raise Untrusted(f"the registry lists more than {MOST_NAMES} names")
 
 
 def names(answer: Response, member: str) -> list[str]:
