@@ -44,7 +44,10 @@ class HostileServer:
         self.attack, self._stopped = attack, threading.Event()
         self.asked.clear()
         try:
-            with mock.patch("hubcli.http.transport.tcp", self._connect):
+            with (
+                mock.patch("hubcli.http.transport.tcp", self._connect),
+                mock.patch("hubcli.http.ahead.tcp", self._connect),
+            ):
                 yield
         finally:
             self._stopped.set()
@@ -57,7 +60,7 @@ class HostileServer:
             listening.close()
 
     def _connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
-        """In the place of `hubcli.http.direct.tcp`: names of nobody's are this server's."""
+        """In the place of `hubcli.http.ahead.tcp`: names of nobody's are this server's."""
         assert host in HOSTS, f"hubcli connects to {host}:{port}"
         listening = self._listening["https" if port == 443 else "http"]
         return socket.create_connection(listening.getsockname(), timeout)

@@ -211,7 +211,7 @@ def read_repository(repository: Object, namespace: str) -> Row | None:
     """
     name = text(repository.get("name"))
     namespace = text(repository.get("namespace")) or namespace.lower()
-    if name is None or not is_path(f"{namespace}/{name}"):
+    if name is None or not is_path(f"{namespace}/{name}".lower()):
         return None
     private = flag(repository.get("is_private"))
     return {

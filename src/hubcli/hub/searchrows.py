@@ -90,6 +90,6 @@ def pull_count(value: object) -> tuple[int | None, str | None]:
 
 def _name(found: str | None, official: bool) -> str | None:
     """`namespace/name`; official images come without their namespace. None for what is no name."""
-    if found is None or not is_path(found):
+    if found is None or not is_path(found.lower()):
         return None
     return found if "/" in found or not official else f"library/{found}"
