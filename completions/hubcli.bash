@@ -138,10 +138,12 @@ _hubcli_node() {
         "repo star") commands='' flags='--max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
         "repo unstar") commands='' flags='--max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
         "repo verify-tags") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
-        "tag") commands='cp inspect ls rm undelete' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "tag") commands='cp inspect ls prune restore rm undelete' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "tag cp") commands='' flags='--bump --force --no-clobber --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "tag inspect") commands='' flags='--platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "tag ls") commands='' flags='--details --filter --except --match --semver --variant --since --until --digest --platform --sort --limit --all --aliases --full-ref --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --except --match --semver --variant --since --until --digest --platform --sort --limit --format --fields --query --max-wait --config' raw= ;;
+        "tag prune") commands='' flags='--keep --older-than --unused-for --filter --except --match --semver --variant --semver-keep --keep-tag --policy --allow-empty --undo-file --exit-code -y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--keep --older-than --unused-for --filter --except --match --semver --variant --semver-keep --keep-tag --policy --undo-file --format --fields --query --max-wait --config' raw= ;;
+        "tag restore") commands='' flags='--force --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "tag rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "tag undelete") commands='' flags='--digest --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--digest --format --fields --query --max-wait --config' raw= ;;
         "pull") commands='' flags='--platform --all-platforms --sparse --archive --referrers --digest-tags --jobs --force --no-clobber --dry-run --from-file --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --archive --jobs --from-file --format --fields --query --max-wait --config' raw= ;;
@@ -277,7 +279,7 @@ _hubcli_node() {
         "help repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='' valued='' raw= ;;
         "help repo collaborator") commands='add ls rm' flags='' valued='' raw= ;;
         "help repo permission") commands='ls' flags='' valued='' raw= ;;
-        "help tag") commands='cp inspect ls rm undelete' flags='' valued='' raw= ;;
+        "help tag") commands='cp inspect ls prune restore rm undelete' flags='' valued='' raw= ;;
         "help manifest") commands='get put rm' flags='' valued='' raw= ;;
         "help index") commands='add create rm' flags='' valued='' raw= ;;
         "help blob") commands='get head put rm' flags='' valued='' raw= ;;
@@ -375,6 +377,13 @@ _hubcli_value() {
         "tag ls --format") values='table json jsonl csv tsv' ;;
         "tag ls --fields") values='name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help' listed=1 ;;
         "tag ls --config") kind=file ;;
+        "tag prune --semver-keep") values='latest-patch latest-minor latest-major' ;;
+        "tag prune --policy"|"tag prune --undo-file"|"tag prune --config") kind=file ;;
+        "tag prune --format") values='table json jsonl csv tsv' ;;
+        "tag prune --fields") values='reference digest action reason rule size updated pulled status error name repository help' listed=1 ;;
+        "tag restore --format") values='table json jsonl csv tsv' ;;
+        "tag restore --fields") values='reference digest previous action name repository dry_run help' listed=1 ;;
+        "tag restore --config") kind=file ;;
         "tag rm --format") values='table json jsonl csv tsv' ;;
         "tag rm --fields") values='reference digest action reason name repository help' listed=1 ;;
         "tag rm --config") kind=file ;;
@@ -764,6 +773,8 @@ _hubcli_argument() {
         "tag cp 0") kind=reference ;;
         "tag inspect 0"|"tag inspect "*) kind=reference ;;
         "tag ls 0"|"tag ls "*) kind=repository ;;
+        "tag prune 0"|"tag prune "*) kind=repository ;;
+        "tag restore 0") kind=file ;;
         "tag rm 0"|"tag rm "*) kind=reference ;;
         "tag undelete 0"|"tag undelete "*) kind=reference ;;
         "pull 0") kind=reference ;;

@@ -146,7 +146,7 @@ def test_errors_are_json_where_json_was_asked_for(
 def test_a_tag_that_moved_since_the_plan_stays(
     cli: InProcess, on_hub: dict[str, str], repository: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hubcli.cli.tag.removing import HubTags
+    from hubcli.cli.tag.places import HubTags
 
     asked = HubTags.digest
 

@@ -114,9 +114,9 @@ def test_a_tag_that_moved_is_left_alone(place: Place, oci_layout: Layout) -> Non
 def test_a_tag_pushed_a_moment_ago_is_a_sibling(place: Place, image: Image) -> None:
     place.push(image, "v1")
     needs = Needs(place.client)
-    assert needs.tags_needing(image.digest, besides="v1") == {}
+    assert needs.tags_needing(image.digest, besides={"v1"}) == {}
     place.push(image, "v2")
-    assert needs.tags_needing(image.digest, besides="v1") == {"v2": image.digest}
+    assert needs.tags_needing(image.digest, besides={"v1"}) == {"v2": image.digest}
 
 
 def test_what_is_remembered_of_tags_gets_old(place: Place, oci_layout: Layout) -> None:
@@ -125,10 +125,10 @@ def test_what_is_remembered_of_tags_gets_old(place: Place, oci_layout: Layout) -
     place.push(second, "v2")
     now = [0.0]
     needs = Needs(place.client, clock=lambda: now[0])
-    assert needs.tags_needing(first.digest, besides="v1") == {}
+    assert needs.tags_needing(first.digest, besides={"v1"}) == {}
     place.push(first, "v2")
     now[0] = 61.0
-    assert needs.tags_needing(first.digest, besides="v1") == {"v2": first.digest}
+    assert needs.tags_needing(first.digest, besides={"v1"}) == {"v2": first.digest}
 
 
 def test_a_registry_that_deletes_nothing_is_not_touched(

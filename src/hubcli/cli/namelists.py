@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hubcli.cli.bytesource import whole
+from hubcli.cli.bytesource import text
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import UsageError
 
@@ -18,18 +18,10 @@ def gathered(
 
     Empty lines, and what stands behind a `#`, are passed over. UsageError where there are none.
     """
-    listed = "" if source is None else _text(source, whole(runtime, source, _LARGEST))
+    listed = "" if source is None else text(runtime, source, _LARGEST)
     plain = (line.partition("#")[0].strip() for line in listed.splitlines())
     names = tuple(dict.fromkeys([*(given or ()), *filter(None, plain)]))
     if not names:
         where = {None: "", "-": " on stdin"}.get(source, f" in {source}")
         raise UsageError(f"no {noun} was named{where}")
     return names
-
-
-def _text(source: str, content: bytes) -> str:
-    """UTF-8, also as Windows marks it."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{source} is not UTF-8 (byte {error.start})") from None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Hub:
     """The Hub API at `url`, with up to `concurrency` requests under way at once.
 
-    `notify` tells people about fallbacks.
+    `notify` tells people about fallbacks and waits; `pace` is for who makes many calls on end.
     """
 
     def __init__(
@@ -41,8 +41,10 @@ class Hub:
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         from hubcli.hub.client import Api
+        from hubcli.hub.pacing import Pace
 
-        self._api = Api(http, url, authorizer)
+        self.pace = Pace(notify)
+        self._api = Api(http, url, authorizer, self.pace)
         self._concurrency = concurrency
         self._notify = notify
 

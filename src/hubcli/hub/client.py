@@ -11,6 +11,7 @@ from hubcli.errors import UsageError
 from hubcli.http.client import LARGEST_ERROR, Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import Response
+from hubcli.hub.pacing import Pace
 from hubcli.hub.problems import problem, refuses_organization_token
 
 _LARGEST_ANSWER = 8 << 20
@@ -20,13 +21,17 @@ _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 class Api:
     """Sends requests to the Hub API at `url`, signed in by `authorizer`. Safe between threads.
 
-    Every method raises what `problems.problem` makes of an error status.
+    Every method raises what `problems.problem` makes of an error status. `pace` is told what
+    answers say of the limit.
     """
 
-    def __init__(self, http: Client, url: str, authorizer: Authorizer) -> None:
+    def __init__(
+        self, http: Client, url: str, authorizer: Authorizer, pace: Pace | None = None
+    ) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._authorizer = authorizer
+        self._pace = pace
         self._legacy_is_refused = False
 
     def get(
@@ -87,7 +92,7 @@ class Api:
         return self.send(method, repository_route(path, rest), query=query, body=body)
 
     def _exchange(self, method: str, url: str, body: object, anonymous: bool) -> Response:
-        return self._http.request(
+        answer = self._http.request(
             Request(
                 method,
                 url,
@@ -97,6 +102,9 @@ class Api:
             ),
             most=_LARGEST_ANSWER,
         )
+        if self._pace is not None:
+            self._pace.heed(answer.headers)
+        return answer
 
 
 def namespace_route(namespace: str) -> str:

@@ -334,6 +334,7 @@ def _tag(entry: Object) -> Row:
         "pushed": since,
         "size": number(entry.get("size")),
         "expires": _moment(entry.get("end_ts")),
+        "immutable": entry.get("immutable") is True,
     }
 
 

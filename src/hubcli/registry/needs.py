@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hubcli.errors import NotFound
 from hubcli.oci import Descriptor
@@ -12,6 +12,9 @@ from hubcli.registry.repository import Repository
 
 _FRESH = 60.0
 """Seconds for which the answer about a known tag is believed."""
+
+_SHARE = 20
+"""Where asking about all tags takes long: how many times as long the answers are believed."""
 
 _DEEPEST = 4
 
@@ -25,10 +28,11 @@ class Needs:
         self._repository = repository
         self._clock = clock
         self._resolved_at = float("-inf")
+        self._believed = _FRESH
         self._roots: dict[str, Descriptor] = {}
         self._inside: dict[str, frozenset[str]] = {}
 
-    def tags_needing(self, digest: str, *, besides: str) -> dict[str, str]:
+    def tags_needing(self, digest: str, *, besides: Collection[str]) -> dict[str, str]:
         """The tags that would break without the manifest `digest`, with what they point at.
 
         The tags are listed anew each time, so that one pushed a moment ago counts.
@@ -37,13 +41,15 @@ class Needs:
         return {
             tag: root.digest
             for tag, root in self._roots.items()
-            if tag != besides and digest in self._needed(root)
+            if tag not in besides and digest in self._needed(root)
         }
 
     def _refresh(self) -> None:
-        if self._clock() - self._resolved_at > _FRESH:
+        began = self._clock()
+        anew = began - self._resolved_at > self._believed
+        if anew:
             self._roots.clear()
-            self._resolved_at = self._clock()
+            self._resolved_at = began
         names = [name for page in self._repository.tags() for name in page]
         for gone in self._roots.keys() - set(names):
             del self._roots[gone]
@@ -52,6 +58,8 @@ class Needs:
         self._roots.update(
             (name, root) for name, root in zip(new, found, strict=True) if root is not None
         )
+        if anew:
+            self._believed = max(_FRESH, _SHARE * (self._clock() - began))
 
     def _resolve(self, name: str) -> Descriptor | None:
         try:

@@ -55,26 +55,38 @@ class Untagger:
         Conflict where it points elsewhere by now, Unsupported (and nothing changed) where the
         registry does not delete.
         """
+        return self.remove_together((tag,), digest)
+
+    def remove_together(self, tags: Sequence[str], digest: str) -> Way:
+        """Remove tags of one manifest, which goes at once where nothing else needs it.
+
+        Conflict where one of them points elsewhere by now: some of the others may be gone then.
+        """
+        left = [tag for tag in tags if not self._remove_as_tag(tag, digest)]
+        return self._remove_manifest(left, digest) if left else "tag"
+
+    def _remove_as_tag(self, tag: str, digest: str) -> bool:
+        """Remove a tag as such; False where that is not how it is done here."""
         self._check(tag, digest)
         if self._takes_tags is None:
             self._takes_tags = self._try_tag(tag, digest)
-            if self._takes_tags or self._is_gone(tag):
-                return "tag"
-        elif self._takes_tags and self._delete_tag(tag):
-            return "tag"
-        return self._remove_manifest(tag, digest)
+            return self._takes_tags or self._is_gone(tag)
+        return self._takes_tags and self._delete_tag(tag)
 
-    def _remove_manifest(self, tag: str, digest: str) -> Way:
+    def _remove_manifest(self, tags: Sequence[str], digest: str) -> Way:
         self._require_deletes()
         manifest = self._repository.manifest(digest)
-        others = self._needs.tags_needing(digest, besides=tag)
-        self._check(tag, digest)
+        others = self._needs.tags_needing(digest, besides=tags)
+        for tag in tags:
+            self._check(tag, digest)
         if others:
-            self._replace(tag, manifest)
+            for tag in tags:
+                self._replace(tag, manifest)
         else:
             self._delete(digest)
             referrers.leave(self._repository, manifest)
-        self._verify(tag, manifest, others)
+        for tag in tags:
+            self._verify(tag, manifest, others)
         return "placeholder" if others else "manifest"
 
     def _check(self, tag: str, digest: str) -> None:

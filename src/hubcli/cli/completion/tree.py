@@ -276,7 +276,7 @@ _MEANINGS: Mapping[str, Value] = {
             *("manifest put TYPE", "mutate DIR", "push TYPE", "referrer ls TYPE"),
             *("referrer attach TYPE", "TYPE|DIGEST"),
             *("I/N", "EVERY", "ADDRESS", "ORG", "URL", "WEBHOOK", "-- ARG", "build trigger NAME"),
-            *("GIB", "PATH", "LABEL", "UUID_OR_LABEL", "90d|DATE"),
+            *("GIB", "PATH", "LABEL", "UUID_OR_LABEL", "90d", "90d|DATE"),
             *(
                 "SCHEMA",
                 "RESOURCE_TYPE",

@@ -106,23 +106,19 @@ def apply(
 
 
 def _document(runtime: Runtime, file: str) -> Organization:
-    from hubcli.cli.bytesource import whole
+    from hubcli.cli.bytesource import text
     from hubcli.cli.repo.texts import read_readme
     from hubcli.desired.document import read_document
     from hubcli.documents.tree import LARGEST
     from hubcli.hub.repositories import LONGEST_README
 
-    content = whole(runtime, file, LARGEST)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 (byte {error.start})") from error
+    document = text(runtime, file, LARGEST)
     directory = (Path.cwd() if file == "-" else Path(file).parent).absolute()
 
     def overview(path: str) -> str:
         return read_readme(runtime, str(directory / path), LONGEST_README) or ""
 
-    return read_document(text, "stdin" if file == "-" else file, overview)
+    return read_document(document, "stdin" if file == "-" else file, overview)
 
 
 def _keep_oneself(runtime: Runtime, plan: Plan) -> None:

@@ -43,6 +43,25 @@ REMOVAL = View(
     key="reference",
 )
 
+PRUNED = View(
+    "removal",
+    (
+        Field("reference", default=True),
+        Field("digest", Kind.DIGEST, default=True),
+        Field("action", default=True),
+        Field("reason", default=True),
+        Field("rule"),
+        Field("size", Kind.SIZE),
+        Field("updated", Kind.TIME),
+        Field("pulled", Kind.TIME),
+        Field("status"),
+        Field("error"),
+        Field("name"),
+        Field("repository"),
+    ),
+    key="reference",
+)
+
 
 def showing(view: View, names: tuple[str, ...], key: str | None = None) -> View:
     """`view` with these default columns; the key comes first in them."""
