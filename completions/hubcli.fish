@@ -452,7 +452,8 @@ complete -c hubcli -n '__hubcli_at "tag ls"' -l platform -d 'Only tags with this
 complete -c hubcli -n '__hubcli_at "tag ls"' -l sort -d 'What comes first' -x -a 'name version updated pushed pulled created size'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l limit -d 'Show at most this many' -x
 complete -c hubcli -n '__hubcli_at "tag ls"' -l all -d 'Show all'
-complete -c hubcli -n '__hubcli_at "tag ls"' -l aliases -d 'One row for all tags of a digest'
+complete -c hubcli -n '__hubcli_at "tag ls"' -l aliases -d 'One row for all tags of an image, its most specific version first; filters choose images by any of their tags'
+complete -c hubcli -n '__hubcli_at "tag ls"' -l untagged -d 'Manifests without a tag in place of tags'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l full-ref -d 'Whole references in place of tags'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
 complete -c hubcli -n '__hubcli_at "tag ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name digest status updated pushed pulled size platforms reference repository media_type type created aliases expires help)'

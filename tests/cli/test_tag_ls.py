@@ -272,8 +272,30 @@ def test_tags_of_a_digest_are_aliases(cli: InProcess, versions: tuple[str, dict[
         (digests["v1.9"], ["v1.9"]),
     ]
     assert cli("tag", "ls", name, "--aliases").lines()[0] == (
-        f"latest\t{digests['latest']}\tv1.10,latest"
+        f"v1.10\t{digests['latest']}\tv1.10,latest"
     )
+
+
+def test_which_version_is_latest(
+    cli: InProcess, sandbox: SandboxServer, versions: tuple[str, dict[str, str]]
+) -> None:
+    name, digests = versions
+    result = cli("tag", "ls", name, "--aliases", "--filter", "latest")
+    assert result.lines() == [f"v1.10\t{digests['latest']}\tv1.10,latest"]
+    assert cli("tag", "ls", f"{name}:latest*", "--aliases", "-q").lines() == ["v1.10"]
+    rows = cli("tag", "ls", HELLO, "--aliases", "--match", "^latest$", "--format", "json").json()
+    assert [row["name"] for row in rows] != []
+    assert all("latest" in row["aliases"] for row in rows)
+
+
+@pytest.mark.parametrize("name", [HELLO, "{registry}/some/thing"])
+def test_what_has_no_tag_is_not_told_everywhere(
+    cli: InProcess, sandbox: SandboxServer, shared_modern: RegistryServer, name: str
+) -> None:
+    result = cli("tag", "ls", name.format(registry=shared_modern.host), "--untagged")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cannot list untagged manifests of " in result.stderr
+    assert "(UNSUPPORTED)\nhint: " in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -353,6 +375,10 @@ def test_an_unknown_repository(
         (HELLO, "--platform", "a/b/c/d"),
         (HELLO, "--match", "("),
         (HELLO, "--limit", "0"),
+        (HELLO, "--untagged", "--filter", "v*"),
+        (HELLO, "--untagged", "--sort", "version"),
+        (HELLO, "--untagged", "--aliases"),
+        (f"{HELLO}:v*", "--untagged"),
         (HELLO, "--fields", "colour"),
         (HELLO, "--format", "{{.colour"),
         (),

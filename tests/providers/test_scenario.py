@@ -12,7 +12,7 @@ from hubcli.cli.repo.declared import DETAILS, REPOSITORY
 from hubcli.cli.tag.declared import TAG
 from hubcli.providers import ROWS, capabilities
 from hubcli.providers.rows import BY_NAME
-from support.images import Image
+from support.images import Image, Layout
 from support.providers.rows import STAND_INS
 from support.providers.standin import Running
 from support.providers.watching import Watch
@@ -102,6 +102,29 @@ def test_tags_are_listed_with_what_the_registry_knows(
     assert all(row[field] is not None for row in plain for field in known)
     assert sorted(signed_in("tag", "ls", name, "-q").lines()) == ["v1", "v2"]
     assert signed_in("tag", "ls", f"{name}:v1*", "-q").lines() == ["v1"]
+
+
+def test_what_has_no_tag_is_listed_or_the_registry_says_that_it_does_not_tell(
+    signed_in: InProcess, registry: Running, oci_layout: Layout
+) -> None:
+    tagged, plain = (oci_layout.image(tag, annotations={"is": tag}) for tag in ("one", "two"))
+    name = pushed(signed_in, registry, tagged, "v1")
+    content = plain.read(plain.digest).decode()
+    put = signed_in("manifest", "put", f"{name}@{plain.digest}", "-", stdin=content)
+    assert put.exit_code == 0, put.stderr
+    done = signed_in("tag", "ls", name, "--untagged", "--format", "json")
+    if not can(registry, "tag ls --untagged"):
+        refused(done, f"hubcli tag ls {name} --aliases")
+        return
+    assert done.exit_code == 0, done.stderr
+    (row,) = done.json()
+    assert (row["name"], row["digest"]) == (None, plain.digest)
+    assert row["reference"] == f"{name}@{plain.digest}"
+    assert signed_in("tag", "ls", name, "--untagged", "-q").lines() == [plain.digest]
+    detailed = signed_in("tag", "ls", name, "--untagged", "--details", "--format", "json").json()
+    assert [one["platforms"] for one in detailed] == [["linux/amd64"]]
+    none = signed_in("tag", "ls", name, "--untagged", "--platform", "windows/amd64", "-q")
+    assert (none.exit_code, none.stdout) == (0, "")
 
 
 def test_an_image_is_inspected_and_copied_out(

@@ -102,17 +102,38 @@ def test_an_order_that_is_none_is_refused(text: str) -> None:
 
 def test_tags_of_a_digest_are_one_row() -> None:
     rows = [
-        row("latest", digest="sha256:a", repository="x"),
+        row("latest", digest="sha256:a", repository="x", size=1),
         row("v2", digest="sha256:b", repository="x"),
         row("v1", digest="sha256:a", repository="x"),
+        row("v1.2", digest="sha256:a", repository="x"),
+        row("v1.2.3-slim", digest="sha256:a", repository="x"),
+        row("v1.2.3", digest="sha256:a", repository="x", size=2),
+        row("20240101", digest="sha256:a", repository="x"),
         row("old", digest=None, repository="x"),
         row("older", digest=None, repository="x"),
         row("v1", digest="sha256:a", repository="y"),
     ]
-    assert [(found["name"], found["aliases"]) for found in tags.grouped(rows)] == [
-        ("latest", ["v1", "latest"]),
+    found = list(tags.grouped(rows))
+    assert [(one["name"], one["aliases"]) for one in found] == [
+        ("v1.2.3", ["v1.2.3", "v1.2.3-slim", "v1.2", "v1", "20240101", "latest"]),
         ("v2", ["v2"]),
         ("old", ["old"]),
         ("older", ["older"]),
         ("v1", ["v1"]),
     ]
+    assert found[0]["size"] == 2
+    wanted = tags.grouped(rows, lambda one: one["name"] in {"latest", "old"})
+    assert [one["name"] for one in wanted] == ["v1.2.3", "old"]
+
+
+@pytest.mark.parametrize("text", ["version=desc", "size", "updated=asc"])
+def test_the_first_few_are_those_of_all(text: str) -> None:
+    order = tags.parse_order(text)
+    numbers = list(range(1000))
+    random.Random(7).shuffle(numbers)
+    rows = [row(f"v1.{n}", size=n // 2 or None, updated=f"{n:04}") for n in numbers]
+    expected = order.sorted(rows)
+    assert order.first(iter(rows), 3) == expected[:3]
+    assert order.first(iter(rows), 5000) == expected
+    if order.by_name:
+        assert order.names(one["name"] for one in rows) == [one["name"] for one in expected]

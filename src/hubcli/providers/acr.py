@@ -23,6 +23,7 @@ from hubcli.providers.capabilities import (
     HasIdentity,
     ListsRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesRepositories,
     RemovesTags,
     Row,
@@ -53,6 +54,7 @@ class AzureRegistry(
     EditsRepositories,
     RemovesRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesTags,
 ):
     """Repositories come with the first push, and are locked as a whole."""
@@ -118,6 +120,19 @@ class AzureRegistry(
     def remove_tag(self, path: str, tag: str, digest: str) -> None:  # noqa: ARG002 - not asked for
         """DELETE /acr/v1/{name}/_tags/{tag}"""
         self._send("DELETE", path, "delete", f"/_tags/{segment(tag)}")
+
+    def untagged(self, path: str) -> Iterator[Row]:
+        """GET /acr/v1/{name}/_manifests: those without tags."""
+        for manifest in self._listed(path, "_manifests", "manifests"):
+            digest = text(manifest.get("digest"))
+            if digest is not None and not manifest.get("tags"):
+                yield {
+                    "digest": digest,
+                    "updated": timestamps.normalised(manifest.get("lastUpdateTime")),
+                    "pushed": timestamps.normalised(manifest.get("createdTime")),
+                    "size": number(manifest.get("imageSize")),
+                    "media_type": text(manifest.get("mediaType")),
+                }
 
     def _listed(self, path: str, what: str, member: str) -> Iterator[_Object]:
         """Newest first, tags and manifests alike."""

@@ -94,6 +94,15 @@ class ListsTags:
         raise NotImplementedError
 
 
+class ListsUntagged:
+    def untagged(self, path: str) -> Iterable[Row]:
+        """The manifests that no tag points at, each a row with `digest` and what else is told.
+
+        The images of an index may be among them: registries count them as untagged.
+        """
+        raise NotImplementedError
+
+
 class RemovesTags:
     def remove_tag(self, path: str, tag: str, digest: str) -> None:
         """Remove one tag, which points at `digest`, and no other tag of that manifest."""
@@ -138,6 +147,7 @@ CAPABILITIES: Mapping[str, tuple[type, ...]] = {
     "repo edit": (EditsRepositories,),
     "repo rm": (RemovesRepositories,),
     "tag ls": (ListsTags,),
+    "tag ls --untagged": (ListsUntagged,),
     "tag rm": (RemovesTags, RemovesManifests),
     "tag undelete": (RestoresTags,),
     "search": (Searches,),

@@ -21,6 +21,7 @@ from hubcli.providers.capabilities import (
     HasIdentity,
     ListsRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesRepositories,
     RemovesTags,
     Row,
@@ -46,6 +47,7 @@ class ElasticRegistry(
     EditsRepositories,
     RemovesRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesTags,
 ):
     """The registry of an account in a region; visibility is a matter of policies there."""
@@ -152,23 +154,23 @@ class ElasticRegistry(
 
     def tags(self, path: str) -> Iterator[Row]:
         """DescribeImages, those with tags"""
-        images = self._service.pages(
+        for image in self._images(path, "TAGGED"):
+            for tag in image.get("imageTags", ()):
+                yield {"name": tag, **image_row(image)}
+
+    def untagged(self, path: str) -> Iterator[Row]:
+        """DescribeImages, those without"""
+        images = self._images(path, "UNTAGGED")
+        return (image_row(image) for image in images if not image.get("imageTags"))
+
+    def _images(self, path: str, status: str) -> Iterator[Mapping[str, Any]]:
+        return self._service.pages(
             "describe_images",
             "imageDetails",
             registryId=self._account,
             repositoryName=path,
-            filter={"tagStatus": "TAGGED"},
+            filter={"tagStatus": status},
         )
-        for image in images:
-            for tag in image.get("imageTags", ()):
-                yield {
-                    "name": tag,
-                    "digest": image.get("imageDigest"),
-                    "pushed": moment(image.get("imagePushedAt")),
-                    "pulled": moment(image.get("lastRecordedPullTime")),
-                    "size": image.get("imageSizeInBytes"),
-                    "media_type": image.get("imageManifestMediaType"),
-                }
 
     def remove_tag(self, path: str, tag: str, digest: str) -> None:  # noqa: ARG002
         """BatchDeleteImage by tag: the image goes with its last tag"""
@@ -192,6 +194,17 @@ class ElasticRegistry(
             "created": moment(repository.get("createdAt")),
             "immutable_tags": [_ALL] if mutability == _IMMUTABLE else [],
         }
+
+
+def image_row(image: Mapping[str, Any]) -> Row:
+    """What `ImageDetail` tells, the tags aside; the public registry's has no pulls."""
+    return {
+        "digest": image.get("imageDigest"),
+        "pushed": moment(image.get("imagePushedAt")),
+        "pulled": moment(image.get("lastRecordedPullTime")),
+        "size": image.get("imageSizeInBytes"),
+        "media_type": image.get("imageManifestMediaType"),
+    }
 
 
 def refusal(failure: Mapping[str, Any]) -> HubcliError:

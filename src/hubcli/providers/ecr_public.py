@@ -20,12 +20,13 @@ from hubcli.providers.capabilities import (
     HasIdentity,
     ListsRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesRepositories,
     RemovesTags,
     Row,
     ShowsRepositories,
 )
-from hubcli.providers.ecr import refusal
+from hubcli.providers.ecr import image_row, refusal
 from hubcli.providers.provider import Provider, Surroundings
 
 _REGION = "us-east-1"
@@ -41,6 +42,7 @@ class PublicRegistry(
     EditsRepositories,
     RemovesRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesTags,
 ):
     """One's own public registry, under its alias; everybody may pull from it."""
@@ -124,14 +126,14 @@ class PublicRegistry(
         _, name = self._own(path)
         found = self._service.pages("describe_image_tags", "imageTagDetails", repositoryName=name)
         for tag in found:
-            image = tag.get("imageDetail", {})
-            yield {
-                "name": tag["imageTag"],
-                "digest": image.get("imageDigest"),
-                "pushed": moment(image.get("imagePushedAt")),
-                "size": image.get("imageSizeInBytes"),
-                "media_type": image.get("imageManifestMediaType"),
-            }
+            yield {"name": tag["imageTag"], **image_row(tag.get("imageDetail", {}))}
+
+    def untagged(self, path: str) -> Iterator[Row]:
+        """DescribeImages: those without tags"""
+        _, name = self._own(path)
+        for image in self._service.pages("describe_images", "imageDetails", repositoryName=name):
+            if not image.get("imageTags"):
+                yield image_row(image)
 
     def remove_tag(self, path: str, tag: str, digest: str) -> None:  # noqa: ARG002
         """BatchDeleteImage by tag: the image goes with its last tag"""

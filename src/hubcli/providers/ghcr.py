@@ -20,6 +20,7 @@ from hubcli.providers.capabilities import (
     HasIdentity,
     ListsRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesManifests,
     RemovesRepositories,
     RestoresTags,
@@ -44,6 +45,7 @@ class GitHubPackages(
     ShowsRepositories,
     RemovesRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesManifests,
     RestoresTags,
     Searches,
@@ -110,17 +112,16 @@ class GitHubPackages(
 
     def tags(self, path: str) -> Iterator[Row]:
         """GET …/packages/container/{name}/versions; the tags of fallback indexes are left out."""
-        if self.at.credential() is None:
-            raise NotSignedIn("GitHub tells strangers nothing", hint=f"hubcli login {self.at.host}")
-        for version in self._versions(path):
+        for version in self._told_versions(path):
             for tag in _tags(version):
                 if not _FALLBACK_TAG.fullmatch(tag):
-                    yield {
-                        "name": tag,
-                        "digest": text(version.get("name")),
-                        "pushed": timestamps.normalised(version.get("created_at")),
-                        "updated": timestamps.normalised(version.get("updated_at")),
-                    }
+                    yield {"name": tag, **_version_row(version)}
+
+    def untagged(self, path: str) -> Iterator[Row]:
+        """GET …/packages/container/{name}/versions: those without tags."""
+        for version in self._told_versions(path):
+            if not _tags(version) and text(version.get("name")):
+                yield _version_row(version)
 
     def remove_manifest(self, path: str, digest: str) -> None:
         """DELETE …/versions/{id} of the version that has this digest."""
@@ -156,6 +157,11 @@ class GitHubPackages(
             if "last" in error.reason and "version" in error.reason:
                 error.hint = f"hubcli repo rm {self.at.host}/{path}"
             raise
+
+    def _told_versions(self, path: str) -> Iterator[_Object]:
+        if self.at.credential() is None:
+            raise NotSignedIn("GitHub tells strangers nothing", hint=f"hubcli login {self.at.host}")
+        return self._versions(path)
 
     def _versions(self, path: str, state: str | None = None) -> Iterator[_Object]:
         return self._api.rows(f"{self._package(path)}/versions", {"per_page": 100, "state": state})
@@ -193,6 +199,14 @@ class GitHubPackages(
             "created": timestamps.normalised(package.get("created_at")),
             "updated": timestamps.normalised(package.get("updated_at")),
         }
+
+
+def _version_row(version: _Object) -> Row:
+    return {
+        "digest": text(version.get("name")),
+        "pushed": timestamps.normalised(version.get("created_at")),
+        "updated": timestamps.normalised(version.get("updated_at")),
+    }
 
 
 def _tags(version: _Object) -> list[str]:

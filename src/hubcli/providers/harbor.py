@@ -26,6 +26,7 @@ from hubcli.providers.capabilities import (
     HasIdentity,
     ListsRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesRepositories,
     RemovesTags,
     Row,
@@ -57,6 +58,7 @@ class Harbor(
     EditsRepositories,
     RemovesRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesTags,
     Searches,
 ):
@@ -180,6 +182,17 @@ class Harbor(
                         "pushed": timestamps.normalised(tag.get("push_time")),
                         "pulled": timestamps.normalised(tag.get("pull_time")),
                     }
+
+    def untagged(self, path: str) -> Iterator[Row]:
+        """GET …/artifacts without tags; the images of an index are none of their own there."""
+        for artifact in self._all(
+            f"{_repository(path)}/artifacts", q="tags=nil", with_tag="false", sort="-push_time"
+        ):
+            yield {
+                **_shared(artifact),
+                "pushed": timestamps.normalised(artifact.get("push_time")),
+                "pulled": timestamps.normalised(artifact.get("pull_time")),
+            }
 
     def remove_tag(self, path: str, tag: str, digest: str) -> None:
         """DELETE …/artifacts/{digest}/tags/{tag}; the artifact stays"""

@@ -18,6 +18,10 @@ _USUAL: Mapping[str, Refusal] = {
         "{host} cannot delete a repository, only what is in it",
         "hubcli tag rm '{name}:*'",
     ),
+    "tag ls --untagged": (
+        "{host} lists tags only; what has none is for its own garbage collection",
+        "hubcli tag ls {name} --aliases",
+    ),
     "tag undelete": ("{host} does not bring back what was deleted", None),
     "search": ("it has no search that hubcli knows", "hubcli repo ls {host} --filter '*{words}*'"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from hubcli.registry.repository import Repository
 
 Row = dict[str, Any]
 
+_MOST_IMAGES = 256
 BY_HEAD = frozenset({"digest", "media_type"})
 BY_MANIFEST = frozenset({"size", "platforms", "created", "type"})
 
@@ -39,7 +41,9 @@ class _Image:
 
 
 class Details:
-    """Looks up the fields `wanted` of tags, several tags at once, each digest's image once.
+    """Looks up the fields `wanted` of tags, several tags at once.
+
+    The image of a digest is read once for tags that do not stand far apart: the last ones are kept.
 
     Digest and media type cost one HEAD per tag. The rest costs one GET per tag and, for each
     digest, the first image of an index and the configuration where platform or time need it.
@@ -49,7 +53,7 @@ class Details:
     def __init__(self, repository: Repository, wanted: Collection[str]) -> None:
         self._repository = repository
         self._wanted = frozenset(wanted)
-        self._images: dict[str, Future[_Image]] = {}
+        self._images: OrderedDict[str, Future[_Image]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, names: Iterable[str]) -> Iterator[tuple[str, Row | None]]:
@@ -59,7 +63,8 @@ class Details:
     def complete(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows of tags, each with what it lacks; without a request for one that lacks nothing.
 
-        Tags that are gone since they were listed are left out.
+        Tags that are gone since they were listed are left out. A row without a name is that of the
+        manifest with its digest.
         """
         done = in_order(self._completed, rows, self._repository.registry.concurrency)
         return (row for row in done if row is not None)
@@ -67,7 +72,7 @@ class Details:
     def _completed(self, row: Row) -> Row | None:
         if all(row.get(field) is not None for field in self._wanted):
             return row
-        _, found = self._look_up(row["name"])
+        _, found = self._look_up(row.get("name") or row["digest"])
         told = {field: value for field, value in row.items() if value is not None}
         return None if found is None else {**row, **found, **told}
 
@@ -97,6 +102,10 @@ class Details:
             known = self._images.get(digest)
             if known is None:
                 mine = self._images[digest] = Future[_Image]()
+                if len(self._images) > _MOST_IMAGES:
+                    self._images.popitem(last=False)
+            else:
+                self._images.move_to_end(digest)
         if known is not None:
             return known.result()
         try:

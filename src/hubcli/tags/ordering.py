@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ Row = Mapping[str, Any]
 _OLDEST_FIRST = ("name", "version")
 _LARGEST_FIRST = ("updated", "pushed", "pulled", "created", "size")
 SORT_KEYS = _OLDEST_FIRST + _LARGEST_FIRST
+_SPARE = 100
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -25,16 +26,38 @@ class Order:
     key: str
     descending: bool
 
+    @property
+    def by_name(self) -> bool:
+        """Whether names alone decide."""
+        return self.key in _OLDEST_FIRST
+
+    def names(self, names: Iterable[str]) -> list[str]:
+        """Names in this order, which names alone decide."""
+        return sorted(names, key=self._of_name, reverse=self.descending)
+
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """The rows in this order; those without a value come last in either direction."""
+        if self.by_name:
+            return sorted(
+                rows, key=lambda row: self._of_name(str(row["name"])), reverse=self.descending
+            )
         named = sorted(rows, key=lambda row: natural(str(row["name"])))
-        if self.key in _OLDEST_FIRST:
-            order = version if self.key == "version" else _by_letters
-            return sorted(named, key=lambda r: order(str(r["name"])), reverse=self.descending)
         known = [row for row in named if row.get(self.key) is not None]
         unknown = [row for row in named if row.get(self.key) is None]
         known.sort(key=lambda row: row[self.key], reverse=self.descending)
         return known + unknown
+
+    def first(self, rows: Iterable[Row], count: int) -> list[Row]:
+        """The first `count` of them in this order; never many more than these are held."""
+        kept: list[Row] = []
+        for row in rows:
+            kept.append(row)
+            if len(kept) >= 2 * count + _SPARE:
+                kept = self.sorted(kept)[:count]
+        return self.sorted(kept)[:count]
+
+    def _of_name(self, name: str) -> Any:
+        return version(name) if self.key == "version" else name
 
 
 def parse_order(text: str) -> Order:
@@ -66,20 +89,44 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
 
 
-def grouped(rows: Iterable[Row], *, order: Callable[[str], Any] = version) -> list[dict[str, Any]]:
-    """One row per digest, with all its tags in `aliases`; the first of them is its `name`.
+def grouped(
+    rows: Iterable[Row], wanted: Callable[[Row], bool] = lambda _: True
+) -> Iterator[dict[str, Any]]:
+    """One row per digest, with all its tags in `aliases`, the most specific version first.
 
-    Groups stand where their first tag stood; a tag of unknown digest is a group of its own.
+    It is the row of that one. Only groups with a tag that is `wanted` are there, each where its
+    first tag stood; a tag of unknown digest is a group of its own.
     """
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, _Group] = {}
     for number, row in enumerate(rows):
-        key = row.get("digest") or f"unknown {number}"
-        groups.setdefault(f"{row.get('repository')} {key}", []).append(row)
-    return [
-        {**group[0], "aliases": sorted((str(row["name"]) for row in group), key=order)}
-        for group in groups.values()
-    ]
+        key = f"{row.get('repository')} {row.get('digest') or f'unknown {number}'}"
+        groups.setdefault(key, _Group()).add(row, wanted(row))
+    return (group.row for group in groups.values() if group.wanted)
 
 
-def _by_letters(name: str) -> str:
-    return name
+class _Group:
+    """The tags of one image: their names, and the row of the first one."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self._best: Row = {}
+        self._names: list[str] = []
+
+    def add(self, row: Row, wanted: bool) -> None:
+        name = str(row["name"])
+        self.wanted |= wanted
+        if not self._names or specific(name) < specific(str(self._best["name"])):
+            self._best = row
+        self._names.append(name)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return {**self._best, "aliases": sorted(self._names, key=specific)}
+
+
+def specific(name: str) -> tuple[Any, ...]:
+    """A key that sorts the tags of one image: `1.27.3`, `1.27.3-slim`, `1.27`, `1`, `latest`."""
+    found = semver.read(name)
+    if found is None or not found.is_version:
+        return (1, 0, 0, natural(name))
+    return (0, -len(found.numbers), len(found.suffix), natural(name))

@@ -148,6 +148,15 @@ class PublicGallery(StandIn):
         found, following = self._page(tagged, asked)
         return {"imageTagDetails": [_tag(tag, manifest) for tag, manifest in found]} | following
 
+    def _DescribeImages(self, asked: dict[str, Any]) -> dict[str, Any]:
+        name = self._known(asked["repositoryName"])
+        found, following = self._page(self.manifests(f"{ALIAS}/{name}"), asked)
+        images = [
+            {**_image(manifest), **({"imageTags": [*manifest.tags]} if manifest.tags else {})}
+            for manifest in found
+        ]
+        return {"imageDetails": images} | following
+
     def _BatchDeleteImage(self, asked: dict[str, Any]) -> dict[str, Any]:
         repository = f"{ALIAS}/{self._known(asked['repositoryName'])}"
         done, failures = [], []
@@ -196,12 +205,16 @@ def _tag(name: str, manifest: Manifest) -> dict[str, Any]:
     return {
         "imageTag": name,
         "createdAt": manifest.pushed.timestamp(),
-        "imageDetail": {
-            "imageDigest": manifest.digest,
-            "imageSizeInBytes": manifest.size,
-            "imagePushedAt": manifest.pushed.timestamp(),
-            "imageManifestMediaType": manifest.media_type,
-        },
+        "imageDetail": _image(manifest),
+    }
+
+
+def _image(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "imageDigest": manifest.digest,
+        "imageSizeInBytes": manifest.size,
+        "imagePushedAt": manifest.pushed.timestamp(),
+        "imageManifestMediaType": manifest.media_type,
     }
 
 

@@ -8,6 +8,7 @@ distribution's behind Harbor's own token service: who comes with a header that i
 from __future__ import annotations
 
 import fnmatch
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -270,13 +271,15 @@ class Harbor(StandIn):
     # Artifacts
 
     def _artifacts(self, request: Request, name: str) -> Response:
-        tagged_only = request.query_params.get("q") == "tags=*"
+        wanted = {"tags=*": {True}, "tags=nil": {False}}.get(
+            request.query_params.get("q", ""), {True, False}
+        )
         return _page(
             request,
             [
                 self._artifact(name, manifest)
                 for manifest in self.manifests(name)
-                if manifest.tags or not tagged_only
+                if bool(manifest.tags) in wanted
             ],
         )
 
@@ -296,7 +299,7 @@ class Harbor(StandIn):
     def _artifact(self, name: str, manifest: Manifest) -> dict[str, Any]:
         tags = [self._tag(name, tag) for tag in manifest.tags]
         first = tags[0] if tags else None
-        details = _details(first) if first else {"size": manifest.size}
+        details = _details(first) if first else self._untagged(name, manifest)
         return {
             "id": manifest.number,
             "type": "IMAGE",
@@ -319,6 +322,15 @@ class Harbor(StandIn):
             ],
             **details,
         }
+
+    def _untagged(self, repository: str, manifest: Manifest) -> dict[str, Any]:
+        """What Harbor says of an image by its configuration."""
+        stored = self.storage.manifests.get(repository, manifest.digest)
+        assert stored is not None
+        digest = json.loads(stored.content)["config"]["digest"]
+        config = json.loads(self.storage.blobs.path(digest).read_bytes())
+        told = {"os": config["os"], "architecture": config["architecture"]}
+        return {"size": manifest.size, "extra_attrs": told}
 
     def _tag(self, repository: str, name: str) -> TagRecord:
         found = self.storage.tags.get(repository, name)

@@ -15,7 +15,9 @@ from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import All, Excepts, Filters, Limit, Match, Semver, Since, Until, Variant
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import TAG, group, showing
-from hubcli.cli.tag.sources import Wish, find, told_by
+from hubcli.cli.tag.sources import find, told_by
+from hubcli.cli.tag.untagged import check
+from hubcli.cli.tag.wishes import Wish
 from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Row, Selection, View
 from hubcli.reference import Reference, checked_digest, parse_pattern, parse_repository
@@ -61,7 +63,16 @@ def ls(
     limit: Limit = None,
     all: All = False,
     aliases: Annotated[
-        bool, typer.Option("--aliases", help="One row for all tags of a digest.")
+        bool,
+        typer.Option(
+            "--aliases",
+            help="One row for all tags of an image, its most specific version first; "
+            "filters choose images by any of their tags.",
+        ),
+    ] = False,
+    untagged: Annotated[
+        bool,
+        typer.Option("--untagged", help="Manifests without a tag in place of tags."),
     ] = False,
     full_ref: Annotated[
         bool, typer.Option("--full-ref", help="Whole references in place of tags.")
@@ -77,6 +88,8 @@ def ls(
       hubcli tag ls library/hello-world
       hubcli tag ls quay.io/prometheus/node-exporter --filter 'v1.*' --sort version --details
       hubcli tag ls acme/api --digest sha256:… -q --full-ref
+      hubcli tag ls library/nginx --aliases --filter latest
+      hubcli tag ls acme/api --semver '^1.4' --variant alpine --sort version=desc
     """
     from hubcli import oci, tags
 
@@ -87,9 +100,12 @@ def ls(
         platform=None if platform is None else oci.parse_platform(platform),
         details=details,
         aliases=aliases,
+        untagged=untagged,
         fields=selection.fields,
         few=limit or screenful,
     )
+    if untagged:
+        check(wish)
     asked = list(_asked(runtime, repositories, wish))
     cuts: list[tuple[Reference, Cut]] = []
     view = _view(runtime, [reference for reference, _ in asked], wish, full_ref)
@@ -109,6 +125,8 @@ def _read(text: str, wish: Wish) -> tuple[Reference, Wish]:
     reference, glob = parse_pattern(text)
     if glob is None:
         return parse_repository(text), wish
+    if wish.untagged:
+        raise UsageError(f"{text!r} names tags, and --untagged lists what has none")
     names = wish.choice.names
     if names.globs:
         raise UsageError(f"both {text!r} and --filter say which tags are wanted")
@@ -185,6 +203,6 @@ def _view(runtime: Runtime, references: Sequence[Reference], wish: Wish, full_re
         columns.append("aliases")
     if len(references) > 1 and not full_ref:
         columns.append("repository")
-    if not full_ref:
-        return showing(TAG, tuple(columns))
-    return showing(TAG, tuple(name for name in columns if name != "name"), key="reference")
+    key = "reference" if full_ref else "digest" if wish.untagged else "name"
+    others = [name for name in columns if name != "name"] if key != "name" else columns
+    return showing(TAG, tuple(others), key)

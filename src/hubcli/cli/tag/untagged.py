@@ -1,0 +1,62 @@
+"""`hubcli tag ls --untagged`: the manifests that no tag points at, where a registry's API tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hubcli.cli.tag.arranging import Counted, Found, arranged
+from hubcli.cli.tag.wishes import Wish
+from hubcli.errors import Unsupported, UsageError
+from hubcli.output import Row
+from hubcli.reference import Reference
+
+if TYPE_CHECKING:
+    from hubcli.session import Session
+
+_COMMAND = "tag ls --untagged"
+_ACTION = "list untagged manifests of"
+
+
+def check(wish: Wish) -> None:
+    """UsageError where names are to choose among what has none."""
+    names = wish.choice.names
+    if not names.everything or wish.aliases or (wish.order is not None and wish.order.by_name):
+        raise UsageError(
+            "what --untagged lists has no names: --digest, --platform, --since, --until and "
+            "--sort by time or size choose among it"
+        )
+
+
+def untagged(session: Session, reference: Reference, wish: Wish) -> Found:
+    """The rows of what has no tag; Unsupported, with what can be done, where nobody tells."""
+    from hubcli.providers import ListsUntagged
+    from hubcli.providers.refusals import refusal
+
+    if reference.on_hub:
+        raise Unsupported(
+            "Docker Hub's API lists tags only; what has none is on its web page",
+            action=_ACTION,
+            reference=reference.name,
+            hint=f"https://hub.docker.com/repository/docker/{reference.path}/image-management",
+        )
+    provider = session.provider(reference.host)
+    if not isinstance(provider, ListsUntagged):
+        raise refusal(provider, _COMMAND, reference.host, _ACTION, reference.name)
+    counted = Counted(_row(reference, row) for row in provider.untagged(reference.path))
+    rows: Iterator[Row] = counted
+    if lookups := wish.lookups(provider.tag_fields):
+        from hubcli.registry.details import Details
+
+        rows = Details(session.repository(reference), lookups).complete(counted)
+    if wish.filters_rows:
+        rows = filter(wish.accepts, rows)
+    if wish.needs_all:
+        return arranged(rows, wish)
+    return Found(rows, (lambda: None) if wish.filters_rows else counted.total)
+
+
+def _row(reference: Reference, row: Row) -> dict[str, object]:
+    manifest = reference.at(str(row["digest"]))
+    told = {"name": None, "reference": manifest.short, "repository": reference.name}
+    return {**told, **row}
