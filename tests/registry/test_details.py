@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -255,3 +256,36 @@ def test_a_failure_reaches_everybody_who_waits_for_the_same_image() -> None:
         pytest.raises(Denied),
     ):
         list(Details(client, ALL).of(["v1", "v2", "v3"]))
+
+
+class Endless:
+    """A repository in which every tag is an image of its own."""
+
+    class registry:  # noqa: N801 - an attribute
+        concurrency = 4
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def manifest(self, name: str) -> oci.Manifest:
+        self.asked += 1
+        config = {"mediaType": CONFIG, "digest": f"sha256:{int(name):064x}", "size": 1}
+        content = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}
+        return oci.parse_manifest(json.dumps(content).encode(), MANIFEST)
+
+
+def test_what_was_looked_up_is_not_kept() -> None:
+    """Memory does not grow with the number of images, the last few aside."""
+    held = []
+    for count in (1_000, 5_000):
+        repository = Endless()
+        details = Details(repository, {"size"})  # type: ignore[arg-type]
+        tracemalloc.start()
+        for number, (_, row) in enumerate(details.of(str(number) for number in range(count))):
+            assert row is not None
+            if number == count - 1:
+                held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert repository.asked == count
+    # An image that is kept takes half a KiB: four thousand of them would be 2 MiB.
+    assert held[1] - held[0] < 128 << 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ PAGE_SIZE = 1000
 MOST_PAGES = 10_000
 MOST_NAMES = 2_000_000
 _MOST_EMPTY = 100
+_MOST_RECENT = 3
 _LONGEST_LINK = 8 << 10
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s=;,<>]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
 _PARAMETER = re.compile(r";\s*([^\s=;,<>]+)(?:\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?")
@@ -47,21 +49,22 @@ def follow(
 
 
 def distinct(pages: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The pages without what came before; Untrusted when page after page brings nothing.
+    """The pages without what slid into them from the last few, while the list was changing.
 
-    What was seen is kept: Untrusted for more names than there can be.
+    Untrusted when page after page brings nothing else, and for more names than there can be.
     """
-    seen: set[str] = set()
-    empty = 0
+    recent: deque[frozenset[str]] = deque(maxlen=_MOST_RECENT)
+    empty = count = 0
     for page in pages:
-        fresh = [name for name in dict.fromkeys(page) if name not in seen]
-        seen.update(fresh)
+        fresh = [name for name in dict.fromkeys(page) if not any(name in one for one in recent)]
+        recent.append(frozenset(page))
         empty = 0 if fresh else empty + 1
         if empty > _MOST_EMPTY:
             raise Untrusted("the registry's pages bring nothing new, and do not end")
         if fresh:
             yield fresh
-        if len(seen) > MOST_NAMES:
+        count += len(fresh)
+        if count > MOST_NAMES:
             raise Untrusted(f"the registry lists more than {MOST_NAMES} names")
 
 

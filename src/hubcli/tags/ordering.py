@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from hubcli import semver
 from hubcli.errors import UsageError
@@ -16,6 +16,7 @@ _OLDEST_FIRST = ("name", "version")
 _LARGEST_FIRST = ("updated", "pushed", "pulled", "created", "size")
 SORT_KEYS = _OLDEST_FIRST + _LARGEST_FIRST
 _SPARE = 100
+_Item = TypeVar("_Item")
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -31,9 +32,13 @@ class Order:
         """Whether names alone decide."""
         return self.key in _OLDEST_FIRST
 
-    def names(self, names: Iterable[str]) -> list[str]:
-        """Names in this order, which names alone decide."""
-        return sorted(names, key=self._of_name, reverse=self.descending)
+    def names(self, names: Iterable[str], count: int | None = None) -> list[str]:
+        """Names, or the first `count` of them, in this order, which names alone decide."""
+
+        def ordered(some: Iterable[str]) -> list[str]:
+            return sorted(some, key=self._of_name, reverse=self.descending)
+
+        return ordered(names) if count is None else _first(names, count, ordered)
 
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """The rows in this order; those without a value come last in either direction."""
@@ -49,15 +54,21 @@ class Order:
 
     def first(self, rows: Iterable[Row], count: int) -> list[Row]:
         """The first `count` of them in this order; never many more than these are held."""
-        kept: list[Row] = []
-        for row in rows:
-            kept.append(row)
-            if len(kept) >= 2 * count + _SPARE:
-                kept = self.sorted(kept)[:count]
-        return self.sorted(kept)[:count]
+        return _first(rows, count, self.sorted)
 
     def _of_name(self, name: str) -> Any:
         return version(name) if self.key == "version" else name
+
+
+def _first(
+    items: Iterable[_Item], count: int, ordered: Callable[[Iterable[_Item]], list[_Item]]
+) -> list[_Item]:
+    kept: list[_Item] = []
+    for item in items:
+        kept.append(item)
+        if len(kept) >= 2 * count + _SPARE:
+            kept = ordered(kept)[:count]
+    return ordered(kept)[:count]
 
 
 def parse_order(text: str) -> Order:

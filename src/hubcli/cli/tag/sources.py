@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubcli.cli.tag.arranging import Counted, Found, arranged
 from hubcli.cli.tag.untagged import untagged
@@ -23,6 +24,7 @@ __all__ = ["Counted", "Found", "Wish", "find", "told_by"]
 
 _TOLD_TIMES = frozenset({"updated", "pushed", "pulled"})
 _PAGE = 100
+_Item = TypeVar("_Item")
 
 
 def find(session: Session, reference: Reference, wish: Wish) -> Found:
@@ -81,16 +83,17 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
             if wish.order is not None and wish.order.key in _TOLD_TIMES:
                 raise
     repository = session.repository(reference)
-    names: Iterable[str] = (name for page in repository.tags() for name in page if wish.names(name))
+    counted = Counted(name for page in repository.tags() for name in page if wish.names(name))
+    names: Iterable[str] = counted
     sorts_names = wish.order is not None and wish.order.by_name and not wish.aliases
     if wish.order is not None and sorts_names:
-        names = wish.order.names(names)  # then what is looked up comes in order, and is not held
-    counted = Counted(names)
-    rows: Iterator[Row] = (_row(reference, name) for name in counted)
+        # What is looked up comes in order then, and only names are held, of few only these.
+        names = _once(partial(wish.order.names, counted, None if wish.filters_rows else wish.few))
+    rows: Iterator[Row] = (_row(reference, name) for name in names)
     if lookups := wish.lookups():
         from hubcli.registry.details import Details
 
-        looked_up = Details(repository, lookups).of(counted)
+        looked_up = Details(repository, lookups).of(names)
         rows = (
             {**_row(reference, name), **found} for name, found in looked_up if found is not None
         )
@@ -99,6 +102,11 @@ def _on_registry(session: Session, reference: Reference, wish: Wish) -> Found:
     if wish.needs_all and not sorts_names:
         return arranged(rows, wish)
     return Found(rows, (lambda: None) if wish.filters_rows else counted.total)
+
+
+def _once(items: Callable[[], Iterable[_Item]]) -> Iterator[_Item]:
+    """Items that are made when the first one is asked for."""
+    yield from items()
 
 
 def told_by(session: Session, reference: Reference) -> tuple[str, ...]:
