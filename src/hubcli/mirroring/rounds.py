@@ -15,6 +15,7 @@ from hubcli.mirroring.copying import IMAGES, Copying, Means
 from hubcli.mirroring.ends import End, bare, shown
 from hubcli.mirroring.entry import Entry
 from hubcli.mirroring.expanding import expanded
+from hubcli.mirroring.extras import Extras, extras
 from hubcli.mirroring.item import Item, Mapping, Outcome
 from hubcli.mirroring.narrowing import Indexes
 from hubcli.mirroring.shard import ALL, Shard
@@ -122,6 +123,11 @@ class Round:
             else:
                 ready.append(work)
         self.found.works = ready
+
+    def extras(self) -> list[Extras]:
+        """What targets have and are not to have, as far as that is for this worker."""
+        shard = self._terms.shard if self._terms.by == "tag" else ALL
+        return extras(self.found.chosen, shard.has)
 
     def planned(self) -> Iterator[Outcome]:
         """What `carry_out` would do, if all goes well."""

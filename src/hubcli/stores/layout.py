@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +237,20 @@ class LayoutDirectory(Layout):
             index["manifests"] = [one for one in entries if not _is(one, digest)]
             files.replace(self._index, listed(index), mode=_MODE)
         (self.directory / blob_name(digest)).unlink(missing_ok=True)
+
+    def untag(self, names: Collection[str]) -> None:
+        """List no image under these names any more; what they were stays where it is.
+
+        Somebody else may be about to need a blob that he found here.
+        """
+        with files.locked(self._index, stays=False):
+            index = _index(self._index.read_bytes())
+            found = index.get("manifests")
+            entries = found if isinstance(found, list) else []
+            index["manifests"] = [
+                one for one in entries if not isinstance(one, dict) or _name(one) not in names
+            ]
+            files.replace(self._index, listed(index), mode=_MODE)
 
     def prepare(self) -> None:
         """Make it an (empty) layout; Conflict where the directory holds something else."""

@@ -157,6 +157,7 @@ def sync(
         dry_run=dry_run,
         yes=yes,
         quiet=selection.quiet,
+        watches=every is not None,
         keep_quota=keep_quota,
         quota_action=quota_action.value,
         metrics=None if metrics is None else Path(metrics),
@@ -165,6 +166,7 @@ def sync(
     if every is None:
         show(runtime, selection, running, everything=all)
     else:
+        running.check()
         watch(runtime, every, lambda: show(runtime, selection, running, everything=all))
     if exit_code and running.differs and not runtime.exit_code:
         raise typer.Exit(1)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.sync.declared import MIRRORED
 from hubcli.cli.transfer.running import BLOB_OUTCOMES
-from hubcli.errors import HubcliError
+from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Row, Selection
 
 if TYPE_CHECKING:
+    from hubcli.cli.sync.deleting import Deleting
     from hubcli.mirroring.entry import Entry
     from hubcli.mirroring.item import Outcome, Result
     from hubcli.mirroring.metrics import Timing
@@ -37,6 +39,7 @@ class Wish:
     dry_run: bool = False
     yes: bool = False
     quiet: bool = False
+    watches: bool = False
     keep_quota: int | None = None
     quota_action: Action = "stop"
     metrics: Path | None = None
@@ -58,6 +61,11 @@ class Running:
         self._clock = clock
         self.summary = ""
         self.differs = False
+
+    def check(self) -> None:
+        """UsageError where the first round could not even begin."""
+        if any(entry.delete_extra for entry in self._entries()):
+            self._check_question()
 
     def round(self) -> Iterator[Row]:
         """One round: a row for each image, as soon as it is known what becomes of it.
@@ -82,24 +90,55 @@ class Running:
             self._write_metrics(self._wish.metrics, tally, Timing(began, seconds))
 
     def _outcomes(self, entries: list[Entry]) -> Iterator[Outcome]:
-        from hubcli.cli.transfer.running import OwnEvents
-
-        wish, output = self._wish, self._runtime.output
+        wish = self._wish
+        deletes = any(entry.delete_extra for entry in entries)
+        if deletes:
+            self._check_question()
         self._runtime.session.widen(max(wish.jobs, wish.terms.lookups))
         found = self._begun()
-        yield from found.plan(entries)
-        yield from found.prepare(dry_run=wish.dry_run)
+        planned = chain(found.plan(entries), found.prepare(dry_run=wish.dry_run))
+        # What is to be asked is known once all is planned: nothing is printed before.
+        asks = deletes and not wish.yes and not wish.dry_run
+        yield from [*planned] if asks else planned
+        deleting = self._deleting(found) if deletes else None
         if wish.dry_run:
             yield from found.planned()
+            yield from deleting.planned() if deleting else ()
             return
-        with output.progress(quiet=wish.quiet) as progress:
-            outcomes = found.carry_out(wish.jobs, lambda name: OwnEvents(progress, name))
-            # Where bars are shown, rows have to wait until those are gone.
-            done = list(outcomes) if output.stderr_is_terminal else outcomes
-            if done is outcomes:
+        if deleting is not None and asks:
+            deleting.ask()
+        yield from self._carried_out(found)
+        yield from deleting.outcomes() if deleting else ()
+
+    def _carried_out(self, found: Round) -> Iterator[Outcome]:
+        from hubcli.cli.transfer.running import OwnEvents
+
+        output = self._runtime.output
+        with output.progress(quiet=self._wish.quiet) as progress:
+            outcomes = found.carry_out(self._wish.jobs, lambda name: OwnEvents(progress, name))
+            if not output.stderr_is_terminal:
                 yield from outcomes
-        if done is not outcomes:
-            yield from done
+                return
+            # Where bars are shown, rows have to wait until those are gone.
+            done = list(outcomes)
+        yield from done
+
+    def _deleting(self, found: Round) -> Deleting | None:
+        """The deletion of what is extra; None where that is not to be told, or there is nothing."""
+        from hubcli.cli.sync.deleting import Deleting
+
+        if not found.found.whole:
+            self._runtime.output.warning("nothing is deleted: not every entry could be read")
+            return None
+        extras = found.extras()
+        return Deleting(self._runtime, extras) if extras else None
+
+    def _check_question(self) -> None:
+        """UsageError where nobody can be asked whether tags may go."""
+        wish, output = self._wish, self._runtime.output
+        can_ask = output.stdin_is_terminal and output.stderr_is_terminal and not wish.watches
+        if not (wish.yes or wish.dry_run or can_ask):
+            raise UsageError("delete-extra removes tags: answer in advance with --yes")
 
     def _begun(self) -> Round:
         from hubcli.cli.sync.world import SessionWorld
