@@ -74,7 +74,6 @@ def test_a_failed_line_does_not_stop_the_list(
     [
         ("a b c", "line 1"),
         ("\n\nUPPER", "lower case"),
-        ("docker.io/x -\ndocker.io/y -", "one archive"),
     ],
 )
 def test_a_list_is_read_before_anything_is_done(
@@ -179,7 +178,9 @@ def test_ctrl_c_ends_them_all(
     ("content", "reason"),
     [
         ("oci:a:x oci:out\noci:b:x oci:out", "oci:a:x and oci:b:x"),
-        ("oci:a:x out.tar\noci:b:y out.tar", "where both"),
+        ("oci:a:x out.tar\noci:b:x out.tar", "where both"),
+        ("oci:a:x docker-archive:d.tar\noci:b:y docker-archive:d.tar", "where both"),
+        ("oci:a:x -\noci:b:y docker-archive:-", "an OCI archive for many"),
         ("oci:a r.example/app:v1\noci:b r.example/app:v1", "where both"),
         ("- oci:a\n- oci:b", "one archive on stdin"),
     ],

@@ -16,6 +16,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,7 +27,9 @@ from hubcli import files
 from hubcli.errors import HubcliError, IntegrityFailure, NotFound, Unsupported, UsageError
 from hubcli.oci import Descriptor, Manifest
 from hubcli.stores import Source, docker_archive, tar
-from hubcli.stores.layout import INDEX, Layout, LayoutDirectory
+from hubcli.stores.collection import Collection, sort, take_over
+from hubcli.stores.index import INDEX
+from hubcli.stores.layout import FixedLayout, Layout, LayoutDirectory
 from hubcli.stores.oci_archive import GrowingArchive, StreamedArchive
 from hubcli.stores.spelling import ARCHIVE, DOCKER_ARCHIVE, OCI_ARCHIVE
 from hubcli.stores.tar import Sink, Tar
@@ -73,8 +76,9 @@ def _reader(content: Tar, kind: str, shown: str, scratch: Path | None) -> Source
     if kind == ARCHIVE and is_dockers and (not is_layout or (scratch and dockers.is_plain())):
         return dockers
     if kind == ARCHIVE and not is_layout:
+        content.check_ended(f"there is no {INDEX}")
         raise UsageError(f"{shown} is neither an OCI archive nor one of docker's")
-    return Layout(content, shown)
+    return FixedLayout(content, shown)
 
 
 def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
@@ -174,6 +178,28 @@ def streamed(sink: Sink, kind: str, name: str) -> Iterator[Written]:
 
 
 @contextmanager
+def collected(path: Path, keep_others: bool | None = False) -> Iterator[Collection]:
+    """An archive for the images of many repositories, which becomes `path` once the block has
+    ended well; otherwise what has been written by then is left for the next run.
+
+    What was not written because it is there already is taken over from the archive that is
+    replaced, and with `keep_others` whatever else is in it; with None nothing is.
+    """
+    growing = path.with_name(f"{path.name}.partial")
+    with files.locked(growing, stays=False), _grown(growing, path, keep_others) as archive:
+        yield Collection(archive)
+
+
+@contextmanager
+def streamed_collection(sink: Sink) -> Iterator[Collection]:
+    """As `collected`, but written to a stream."""
+    with streamed(sink, OCI_ARCHIVE, "") as archive:
+        assert isinstance(archive, StreamedArchive)
+        yield Collection(archive)
+        sort(archive)
+
+
+@contextmanager
 def packed(sink: Sink, name: str) -> Iterator[Staging]:
     """A layout whose image is written to a stream as an archive of docker's, in the end."""
     with tempfile.TemporaryDirectory(prefix="hubcli-") as directory:
@@ -184,23 +210,48 @@ def packed(sink: Sink, name: str) -> Iterator[Staging]:
 
 
 @contextmanager
-def _grown(growing: Path, path: Path) -> Iterator[GrowingArchive]:
-    def existing(identifier: str) -> Descriptor:
+def _grown(growing: Path, path: Path, keep_others: bool | None = None) -> Iterator[GrowingArchive]:
+    """What becomes the archive `path`; unless `keep_others` is None, with what it had before."""
+    with ExitStack() as stack:
+        archive = GrowingArchive(growing, _Replaced(path, stack))
         try:
-            with opened(path, OCI_ARCHIVE, str(path)) as archive:
-                return archive.resolve(identifier)
-        except (HubcliError, OSError) as error:
-            raise NotFound("there is no such image in the archive") from error
+            yield archive
+            if keep_others is not None:
+                take_over(archive, keep_others=keep_others)
+                sort(archive)
+            if not archive.is_empty:
+                archive.finish()
+                stack.close()
+                _put(growing, path)
+        finally:
+            if archive.is_useless():
+                _remove(growing)
 
-    archive = GrowingArchive(growing, existing)
-    try:
-        yield archive
-        if not archive.is_empty:
-            archive.finish()
-            _put(growing, path)
-    finally:
-        if not archive.has_begun():
-            _remove(growing)
+
+class _Replaced:
+    """The archive at `path`, opened when it is first asked for, until the `stack` closes it."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._path = path
+        self._stack = stack
+        self._lock = threading.Lock()
+        self._is_tried = False
+        self._found: Layout | None = None
+
+    def __call__(self) -> Layout | None:
+        """None where there is no archive, or nothing that can be read as one."""
+        with self._lock:
+            if not self._is_tried:
+                self._is_tried = True
+                self._found = self._open()
+            return self._found
+
+    def _open(self) -> Layout | None:
+        try:
+            store = self._stack.enter_context(opened(self._path, OCI_ARCHIVE, str(self._path)))
+        except (HubcliError, OSError):
+            return None
+        return store if isinstance(store, Layout) else None
 
 
 @contextmanager

@@ -6,24 +6,26 @@ what is on its way is kept in `.partial/`.
 
 from __future__ import annotations
 
-import json
+import re
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hubcli import files, oci
 from hubcli.errors import Conflict, IntegrityFailure, NotFound, UsageError
 from hubcli.oci import Descriptor, Manifest
-from hubcli.stores import ONLY, SPARSE, Chunks, OpenAt, Outcome, partial, tree
+from hubcli.stores import ONLY, SPARSE, Chunks, OpenAt, Outcome, index, partial, tree
+from hubcli.stores.index import INDEX, listed, listing, name_of, tag_of
 from hubcli.stores.tree import Tree
 
-REF_NAME = "org.opencontainers.image.ref.name"
-INDEX, MARKER = "index.json", "oci-layout"
+MARKER = "oci-layout"
 MARK = b'{"imageLayoutVersion":"1.0.0"}'
 _MODE = 0o644
+_FALLBACK = re.compile(r"sha256-[0-9a-f]{64}|sha512-[0-9a-f]{64}")
 
 
 def blob_name(digest: str) -> str:
@@ -68,16 +70,12 @@ class Layout:
         self.blobs = TreeBlobs(files)
 
     def resolve(self, identifier: str) -> Descriptor:
-        images = self.images()
-        own = [image for image in images if image.artifact_type is None] or images
-        if identifier == ONLY and len(own) == 1:
-            return own[0]
-        for image in images:
-            if identifier != ONLY and identifier in {name_of(image), image.digest}:
-                return image
+        found = self._only() if identifier == ONLY else self._called(identifier)
+        if found is not None:
+            return found
         if oci.is_digest(identifier):
             return self._read(identifier, None).descriptor
-        raise self._missing(identifier, images)
+        raise self._missing(identifier, self.images())
 
     def manifest(self, identifier: str) -> Manifest:
         """A manifest or index; by its digest also one that `index.json` does not list itself."""
@@ -89,10 +87,10 @@ class Layout:
     def images(self) -> list[Descriptor]:
         """What `index.json` lists, in its order."""
         try:
-            content = tree.read(self._files, INDEX, oci.LARGEST_MANIFEST)
+            content = tree.read(self._files, INDEX, index.LARGEST)
         except NotFound:
             raise NotFound(f"{self._shown} is no OCI layout: it has no {INDEX}") from None
-        entries = _index(content).get("manifests")
+        entries = index.parse(content).get("manifests")
         if not isinstance(entries, list):
             raise IntegrityFailure(f"the {INDEX} of {self._shown} lists no manifests")
         return [oci.parse_descriptor(entry) for entry in entries]
@@ -100,27 +98,48 @@ class Layout:
     def referrers(self, digest: str, artifact_type: str | None = None) -> Iterator[Descriptor]:
         """The manifests whose subject is `digest`: listed ones, and those of a fallback index
         (distribution-spec, "Referrers Tag Schema"), which some tools keep in layouts too."""
+        for subject, referrer in self._all_referrers(digest):
+            if subject == digest and artifact_type in {None, referrer.artifact_type}:
+                yield referrer
+
+    def _all_referrers(self, digest: str | None = None) -> Iterator[tuple[str, Descriptor]]:
+        """Each manifest with a subject, after that; of fallback indexes only that of `digest`, if
+        one is given."""
         seen = set()
-        algorithm, _, encoded = digest.partition(":")
-        for entry in self._candidates(f"{algorithm}-{encoded[:64]}"):
+        for entry in self._candidates(digest):
             if entry.digest in seen or not entry.is_manifest:
                 continue
             seen.add(entry.digest)
             with suppress(NotFound):
                 manifest = self._read(entry.digest, entry)
-                found = replace(
-                    entry, artifact_type=manifest.artifact_type, annotations=manifest.annotations
-                )
-                refers = manifest.subject is not None and manifest.subject.digest == digest
-                if refers and artifact_type in {None, found.artifact_type}:
-                    yield found
+                if manifest.subject is not None:
+                    yield (
+                        manifest.subject.digest,
+                        replace(
+                            entry,
+                            artifact_type=manifest.artifact_type,
+                            annotations=manifest.annotations,
+                        ),
+                    )
 
-    def _candidates(self, fallback_tag: str) -> Iterator[Descriptor]:
+    def _candidates(self, digest: str | None) -> Iterator[Descriptor]:
+        algorithm, _, encoded = (digest or "").partition(":")
+        wanted = f"{algorithm}-{encoded[:64]}"
         for image in self.images():
-            if name_of(image) == fallback_tag and image.is_index:
+            tag = tag_of(image)
+            is_fallback = tag == wanted if digest else _FALLBACK.fullmatch(tag) is not None
+            if is_fallback and image.is_index:
                 yield from self._read(image.digest, image).manifests
             else:
                 yield image
+
+    def _only(self) -> Descriptor | None:
+        images = self.images()
+        own = [image for image in images if image.artifact_type is None] or images
+        return own[0] if len(own) == 1 else None
+
+    def _called(self, identifier: str) -> Descriptor | None:
+        return index.by_names(self.images()).get(identifier)
 
     def names(self) -> list[str | None]:
         """What its images are called; None for each that has no name."""
@@ -153,8 +172,8 @@ class Layout:
                 hint = " ".join(f"--platform {platform}" for platform in platforms)
         return NotFound(reason, code="MANIFEST_UNKNOWN", hint=hint)
 
-    def _names(self, index: Descriptor, digest: str) -> bool:
-        return any(entry.digest == digest for entry in self._read(index.digest, index).manifests)
+    def _names(self, listed: Descriptor, digest: str) -> bool:
+        return any(entry.digest == digest for entry in self._read(listed.digest, listed).manifests)
 
     def _missing(self, identifier: str, images: list[Descriptor]) -> NotFound | UsageError:
         if not images:
@@ -163,6 +182,36 @@ class Layout:
         if identifier == ONLY:
             return UsageError(f"{self._shown} holds several images, say which one: {names}")
         return NotFound(f"{self._shown} has no {identifier}; it has {names}")
+
+
+class FixedLayout(Layout):
+    """A layout that does not change any more, as in an archive: its index is read once only."""
+
+    def images(self) -> list[Descriptor]:
+        return self._images
+
+    def referrers(self, digest: str, artifact_type: str | None = None) -> Iterator[Descriptor]:
+        found = self._referrers.get(digest, ())
+        return (one for one in found if artifact_type in {None, one.artifact_type})
+
+    def _called(self, identifier: str) -> Descriptor | None:
+        return self._named.get(identifier)
+
+    @cached_property
+    def _images(self) -> list[Descriptor]:
+        return super().images()
+
+    @cached_property
+    def _named(self) -> Mapping[str, Descriptor]:
+        return index.by_names(self._images)
+
+    @cached_property
+    def _referrers(self) -> Mapping[str, list[Descriptor]]:
+        """What refers to each digest: all that is listed is looked at once."""
+        found: dict[str, list[Descriptor]] = {}
+        for subject, referrer in self._all_referrers():
+            found.setdefault(subject, []).append(referrer)
+        return found
 
 
 class DirectoryBlobs(TreeBlobs):
@@ -231,11 +280,11 @@ class LayoutDirectory(Layout):
         """Remove a manifest with all its names; NotFound where it is not there."""
         self._read(digest, None)
         with files.locked(self._index, stays=False):
-            index = _index(self._index.read_bytes())
-            found = index.get("manifests")
+            before = index.parse(self._index.read_bytes())
+            found = before.get("manifests")
             entries = found if isinstance(found, list) else []
-            index["manifests"] = [one for one in entries if not _is(one, digest)]
-            files.replace(self._index, listed(index), mode=_MODE)
+            before["manifests"] = [one for one in entries if not _is(one, digest)]
+            files.replace(self._index, listed(before), mode=_MODE)
         (self.directory / blob_name(digest)).unlink(missing_ok=True)
 
     def untag(self, names: Collection[str]) -> None:
@@ -263,7 +312,7 @@ class LayoutDirectory(Layout):
             (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             with files.locked(self._index, stays=False):
                 if not (self.directory / INDEX).exists():
-                    files.replace(self.directory / INDEX, listed(empty_index()), mode=_MODE)
+                    files.replace(self.directory / INDEX, listed(index.empty()), mode=_MODE)
                 files.replace(self.directory / MARKER, MARK, mode=_MODE)
 
     def partial(self, digest: str) -> Path:
@@ -285,59 +334,16 @@ class LayoutDirectory(Layout):
     def _update(self, entry: dict[str, Any]) -> None:
         """List an image: what else the index says stays as it is."""
         with files.locked(self._index, stays=False):
-            index = _index(self._index.read_bytes())
-            files.replace(self._index, listed(index, entry), mode=_MODE)
+            before = index.parse(self._index.read_bytes())
+            files.replace(self._index, listed(before, entry), mode=_MODE)
 
     def _tidy(self) -> None:
         with suppress(OSError):
             (self.directory / ".partial").rmdir()
 
 
-def name_of(image: Descriptor) -> str | None:
-    """The tag that a layout gives an image."""
-    return image.annotations.get(REF_NAME)
-
-
-def listing(name: str, manifest: Manifest, origin: Descriptor | None) -> dict[str, Any]:
-    """How an `index.json` lists an image, under `name` unless that is `ONLY`.
-
-    Platform and annotations of `origin` are listed with it, and of what refers to another image
-    the artifact type: nobody means that who names no image.
-    """
-    found = manifest.descriptor
-    if manifest.subject is not None:
-        found = replace(found, artifact_type=manifest.artifact_type)
-    if origin is not None:
-        found = replace(found, platform=origin.platform, annotations=origin.annotations)
-    if name != ONLY:
-        found = replace(found, annotations={**found.annotations, REF_NAME: name})
-    return found.to_json()
-
-
-def listed(index: Mapping[str, Any], *fresh: Mapping[str, Any]) -> bytes:
-    """An `index.json` that lists some more images, each in the place of what had its name."""
-    found = index.get("manifests")
-    entries = list(found) if isinstance(found, list) else []
-    for entry in fresh:
-        entries = [*(one for one in entries if not _replaces(entry, one)), entry]
-    return json.dumps({**index, "manifests": entries}, separators=(",", ":")).encode()
-
-
-def _replaces(entry: Mapping[str, Any], other: object) -> bool:
-    """Whether an image takes the place of another: the same name, or the same without a name."""
-    if not isinstance(other, dict):
-        return False
-    name, other_name = _name(entry), _name(other)
-    return name == other_name and (name is not None or entry["digest"] == other.get("digest"))
-
-
 def _is(entry: object, digest: str) -> bool:
     return isinstance(entry, dict) and entry.get("digest") == digest
-
-
-def _name(entry: Mapping[str, Any]) -> object:
-    annotations = entry.get("annotations")
-    return annotations.get(REF_NAME) if isinstance(annotations, dict) else None
 
 
 def _is_foreign(directory: Path) -> bool:
@@ -348,11 +354,3 @@ def _is_foreign(directory: Path) -> bool:
 
 def _names(directory: Path) -> Iterator[str]:
     return (entry.name for entry in directory.iterdir())
-
-
-def _index(content: bytes) -> dict[str, Any]:
-    return oci.parse_object(content, f"the {INDEX}")
-
-
-def empty_index() -> dict[str, Any]:
-    return {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}

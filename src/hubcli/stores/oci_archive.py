@@ -1,8 +1,7 @@
 """OCI archives (an image layout in a tar) as stores to be written, with nothing staged beside them.
 
-In a file every blob gets room of its size as soon as the image is known, so that several grow side
-by side, each in its place. An interrupted run leaves that file: the next one finds the same rooms
-and, since what is not written yet reads as zeros, how far each of them is filled.
+In a file every blob gets room of its size as soon as its image is known, so that several grow side
+by side, each in its place (`rooms`). An interrupted run leaves that file to the next one.
 
 On a stream blobs follow each other: one at a time comes straight from its source, small ones may
 wait for it in memory. `index.json` is the end of both; an archive without it is none.
@@ -10,42 +9,52 @@ wait for it in memory. `index.json` is the end of both; an archive without it is
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hubcli.errors import IntegrityFailure, NotFound
+from hubcli.errors import HubcliError, IntegrityFailure, NotFound
 from hubcli.oci import Descriptor, Manifest, Verifier
-from hubcli.stores import Chunks, OpenAt, Outcome, tar
-from hubcli.stores.layout import INDEX, MARK, MARKER, blob_name, empty_index, listed, listing
+from hubcli.stores import BlobSource, Chunks, OpenAt, Outcome, index, tar
+from hubcli.stores.index import INDEX, listed, listing
+from hubcli.stores.layout import MARK, MARKER, Layout, blob_name
+from hubcli.stores.rooms import Room, Rooms
 from hubcli.stores.tar import Sink
 from hubcli.stores.tree import CHUNK, write_all
 
 _SMALL = 1 << 20
 """Bytes of a blob that may wait in memory for its turn on a stream."""
 
-Existing = Callable[[str], Descriptor]
-"""What a tag or digest stands for in the archive that is to be replaced; NotFound."""
+Replaced = Callable[[], Layout | None]
+"""The archive that is to be replaced, if there is one that can be read."""
 
 
 class _Listing:
     """The images of an archive that is being written, and what it holds by now."""
 
-    def __init__(self, existing: Existing) -> None:
-        self._existing = existing
-        self._listed: list[dict[str, Any]] = []
+    def __init__(self, replaced: Replaced) -> None:
+        self.replaced = replaced
+        self.listed: list[Mapping[str, Any]] = []
+        self.asked: set[str] = set()
+        """What was asked for by name, or, with its digest, as what others refer to."""
 
     @property
     def is_empty(self) -> bool:
         """Whether no image was put into it."""
-        return not self._listed
+        return not self.listed
 
     def resolve(self, identifier: str) -> Descriptor:
-        return self._existing(identifier)
+        """What the archive that is to be replaced calls so."""
+        self.asked.add(identifier)
+        replaced = self.replaced()
+        if replaced is None:
+            raise NotFound(f"there is no {identifier or 'image'} in the archive yet")
+        try:
+            return replaced.resolve(identifier)
+        except HubcliError as error:
+            raise NotFound("there is no such image in the archive") from error
 
     def manifest(self, identifier: str) -> Manifest:
         raise NotFound(f"{identifier} is not to be read from an archive that is being written")
@@ -58,11 +67,11 @@ class _Listing:
 
     def put_image(self, name: str, manifest: Manifest, origin: Descriptor | None = None) -> None:
         self.put_manifest(manifest.digest, manifest)
-        self._listed.append(listing(name, manifest, origin))
+        self.listed.append(listing(name, manifest, origin))
 
     def finish(self) -> None:
         """Write what the archive ends with."""
-        self._put(INDEX, listed(empty_index(), *self._listed))
+        self._put(INDEX, listed(index.empty(), *self.listed))
 
     def _put(self, name: str, content: bytes) -> None:
         raise NotImplementedError
@@ -86,7 +95,7 @@ class StreamedArchive(_Listing):
     """An archive that goes to a stream as its blobs come."""
 
     def __init__(self, sink: Sink) -> None:
-        super().__init__(_nothing)
+        super().__init__(_no_archive)
         self.blobs = _StreamedBlobs(self)
         self._sink = sink
         self._known: set[str] = set()
@@ -96,6 +105,10 @@ class StreamedArchive(_Listing):
     def finish(self) -> None:
         super().finish()
         self._sink.write(tar.END)
+
+    def has(self, name: str) -> bool:
+        """Whether a file is written, or is being so."""
+        return name in self._written
 
     def write(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
         """Write a file, unless it is there already; of others none is written meanwhile."""
@@ -128,6 +141,8 @@ class _StreamedBlobs(_Unread):
         mount_from: str | None = None,  # noqa: ARG002 - a stream mounts nothing
         chunk_size: int | None = None,  # noqa: ARG002 - nor does it count chunks
     ) -> Outcome:
+        if self._archive.has(blob_name(descriptor.digest)):
+            return "skipped"
         chunks = _verified(descriptor, open_at)
         if descriptor.size <= _SMALL:
             chunks = iter([b"".join(chunks)])
@@ -145,86 +160,49 @@ def _verified(descriptor: Descriptor, open_at: OpenAt) -> Iterator[bytes]:
     verifier.finish()
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """Where a file's bytes are in the archive. `kept` says that it was there before this run."""
-
-    start: int
-    size: int
-    kept: bool
-
-
 class GrowingArchive(_Listing):
-    """An archive that grows in the file `path`, which nobody else writes meanwhile."""
+    """An archive that grows in the file `path`, which nobody else writes meanwhile.
 
-    def __init__(self, path: Path, existing: Existing) -> None:
-        super().__init__(existing)
+    What the archive that it is to replace has of its blobs comes from there.
+    """
+
+    def __init__(self, path: Path, replaced: Replaced) -> None:
+        super().__init__(replaced)
         self.path = path
+        self.rooms = Rooms(path)
+        self._beginning = threading.Lock()
+        self._has_begun = False
         self.blobs = _GrowingBlobs(self)
-        self._rooms: dict[str, _Room] = {}
-        self._known: set[str] = set()
-        self._end = 0
-        self._lock = threading.Lock()
 
     def expect(self, root: Manifest, contents: Iterable[Descriptor]) -> None:  # noqa: ARG002
         """Make room for what belongs to an image: in the same order in each run."""
         for one in sorted(contents, key=lambda one: one.digest):
             self.room(blob_name(one.digest), one.size)
 
-    def room(self, name: str, size: int) -> _Room:
-        """The place of a file of `size` bytes; the next free one unless it has one already."""
-        with self._lock:
-            if not self._rooms:
-                self._begin()
-            if name not in self._rooms:
-                self._rooms[name] = self._make_room(name, size)
-            return self._rooms[name]
+    def room(self, name: str, size: int) -> Room:
+        """The place of a file of `size` bytes."""
+        with self._beginning:
+            if not self._has_begun:
+                self._has_begun = True
+                self.rooms.put(MARKER, MARK)
+        return self.rooms.take(name, size)
 
     def finish(self) -> None:
         super().finish()
-        with self.path.open("r+b") as file:
-            file.seek(self._end)
-            file.write(tar.END)
-            file.truncate()
+        self.rooms.close()
 
-    def has_begun(self) -> bool:
-        """Whether the file has a byte of any blob, so that it is of use to the next run."""
-        if not self.path.is_file():
-            return False
-        rooms = [room for name, room in self._rooms.items() if name != MARKER]
-        with self.path.open("rb", buffering=0) as file:
-            return any(_filled(file, room) for room in rooms)
+    def is_useless(self) -> bool:
+        """Whether there is no byte of any blob, which would be of use to the next run."""
+        return self.rooms.are_empty(MARKER)
 
-    def _begin(self) -> None:
-        """The file itself; what others than this class left in its place goes away."""
-        if self.path.is_dir():
-            shutil.rmtree(self.path)
-        self.path.touch()
-        room = self._rooms[MARKER] = self._make_room(MARKER, len(MARK))
-        self._write(room, MARK)
-
-    def _make_room(self, name: str, size: int) -> _Room:
-        header = tar.entry(name, size, self._known)
-        start = self._end + len(header)
-        with self.path.open("r+b", buffering=0) as file:
-            file.seek(self._end)
-            kept = file.read(len(header)) == header
-            if not kept:
-                file.truncate(self._end)
-                file.seek(self._end)
-                file.write(header)
-            self._end = start + size + len(tar.padding(size))
-            if file.seek(0, 2) < self._end:
-                file.truncate(self._end)
-        return _Room(start, size, kept)
+    def old_blobs(self) -> BlobSource | None:
+        """The blobs of the archive that is to be replaced, if there is one."""
+        replaced = self.replaced()
+        return None if replaced is None else replaced.blobs
 
     def _put(self, name: str, content: bytes) -> None:
-        self._write(self.room(name, len(content)), content)
-
-    def _write(self, room: _Room, content: bytes) -> None:
-        with self.path.open("r+b") as file:
-            file.seek(room.start)
-            file.write(content)
+        self.room(name, len(content))
+        self.rooms.put(name, content)
 
 
 class _GrowingBlobs(_Unread):
@@ -240,29 +218,32 @@ class _GrowingBlobs(_Unread):
         chunk_size: int | None = None,  # noqa: ARG002 - nor does it count chunks
     ) -> Outcome:
         room = self._archive.room(blob_name(descriptor.digest), descriptor.size)
-        with self._archive.path.open("r+b", buffering=0) as file:
-            kept = _filled(file, room) if room.kept else 0
-            if kept:
-                with suppress(IntegrityFailure):
-                    _fill(file, room, descriptor, open_at, kept)
-                    return "skipped" if kept == room.size else "resumed"
-            _fill(file, room, descriptor, open_at, 0)
+        with room.lock:
+            if room.is_whole:
+                return "skipped"
+            with self._archive.rooms.writing() as file:
+                outcome = self._filled(file, room, descriptor, open_at)
+            room.is_whole = True
+        return outcome
+
+    def _filled(
+        self, file: BinaryIO, room: Room, descriptor: Descriptor, open_at: OpenAt
+    ) -> Outcome:
+        kept = room.filled(file) if room.kept else 0
+        if kept:
+            with suppress(IntegrityFailure):
+                _fill(file, room, descriptor, open_at, kept)
+                return "skipped" if kept == room.size else "resumed"
+        old = self._archive.old_blobs()
+        if old is not None and old.has(descriptor):
+            with suppress(IntegrityFailure):
+                _fill(file, room, descriptor, lambda at: old.open(descriptor, at), 0)
+                return "skipped"
+        _fill(file, room, descriptor, open_at, 0)
         return "copied"
 
 
-def _filled(file: BinaryIO, room: _Room) -> int:
-    """Bytes of a room that are written: up to the last that is no zero, at least."""
-    end = room.start + room.size
-    while end > room.start:
-        first = max(room.start, end - CHUNK)
-        file.seek(first)
-        if written := len(file.read(end - first).rstrip(b"\0")):
-            return first + written - room.start
-        end = first
-    return 0
-
-
-def _fill(file: BinaryIO, room: _Room, descriptor: Descriptor, open_at: OpenAt, kept: int) -> None:
+def _fill(file: BinaryIO, room: Room, descriptor: Descriptor, open_at: OpenAt, kept: int) -> None:
     """Hash the bytes that are `kept`, fetch the others, and verify all of them."""
     verifier = Verifier(descriptor.digest, descriptor.size)
     file.seek(room.start)
@@ -276,5 +257,5 @@ def _fill(file: BinaryIO, room: _Room, descriptor: Descriptor, open_at: OpenAt, 
     verifier.finish()
 
 
-def _nothing(identifier: str) -> Descriptor:
-    raise NotFound(f"there is no {identifier or 'image'} in an archive that goes to a stream")
+def _no_archive() -> None:
+    """A stream replaces nothing."""

@@ -21,8 +21,9 @@ from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.stores.tree import CHUNK
 
 BLOCK = 512
-MOST_MEMBERS = 200_000
-"""Members of an archive before it is refused; the largest images have some thousand."""
+MOST_MEMBERS = 1_000_000
+"""Members of an archive before it is refused; an image has some ten, or with many platforms some
+thousand, and an archive may hold ten thousands of images."""
 
 _LARGEST_EXTENSION = 1 << 20
 _DEEPEST_LINK = 8
@@ -126,7 +127,7 @@ class Tar:
         self._file = file
         self._shown = shown
         self._lock = threading.Lock()
-        self._members = _index(file, shown)
+        self._members, self._is_ended = _index(file, shown)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,8 +141,15 @@ class Tar:
     def open(self, name: str, offset: int = 0) -> Iterator[Iterator[bytes]]:
         member = self._find(name)
         if member is None:
+            self.check_ended(f"there is no {name}")
             raise NotFound(f"there is no {name} in {self._shown}")
         yield self._chunks(member, offset)
+
+    def check_ended(self, lack: str) -> None:
+        """To be called where something is missing: IntegrityFailure where what marks the end is
+        missing, too, since the archive was cut off between two members then."""
+        if not self._is_ended:
+            raise _damaged(self._shown, f"it is cut off, {lack}")
 
     def _find(self, name: str) -> Member | None:
         """The file of that name, through links inside the archive."""
@@ -163,18 +171,45 @@ class Tar:
             yield chunk
 
 
-def _index(file: BinaryIO, shown: str) -> dict[str, Member]:
-    """The members by name; IntegrityFailure where the archive is damaged or cut off."""
-    file.seek(0, 2)
-    end, at = file.tell(), 0
-    members: dict[str, Member] = {}
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an archive has in one place: from `begin` on its headers, from `start` on its bytes."""
+
+    name: str
+    kind: bytes
+    begin: int
+    start: int
+    size: int
+    link: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        return self.kind in _FILE
+
+    @property
+    def is_directory(self) -> bool:
+        return self.kind == tarfile.DIRTYPE
+
+    @property
+    def end(self) -> int:
+        """Where the next one begins."""
+        return self.start + -(-self.size // BLOCK) * BLOCK
+
+
+def entries(file: BinaryIO, shown: str) -> Iterator[Entry]:
+    """What is in an archive, up to its end; IntegrityFailure from where it is damaged or cut off.
+
+    The names are as they are written: they may lead anywhere.
+    """
+    end, at = file.seek(0, 2), 0
+    begin = at
     extension = _Extension()
     count = 0
     while at < end:
         file.seek(at)
         header = file.read(BLOCK)
         if len(header) < BLOCK or not header.strip(b"\0"):
-            break
+            return
         kind, size = _checked(header, shown), _number(header[124:136], shown)
         if extension.size is not None and kind in _FILE:
             size = extension.size
@@ -187,22 +222,33 @@ def _index(file: BinaryIO, shown: str) -> dict[str, Member]:
         if kind in {_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
             _extend(extension, kind, _small(file, start, size, shown))
             continue
-        _add(members, header, kind, Member(start, size), extension)
-        extension = _Extension()
-    return members
+        name = extension.name or _header_name(header)
+        link = extension.link or _text(header[157:257])
+        yield Entry(name, kind, begin, start, size, link)
+        extension, begin = _Extension(), at
 
 
-def _add(
-    members: dict[str, Member], header: bytes, kind: bytes, member: Member, extension: _Extension
-) -> None:
-    name = _inside(extension.name or _header_name(header))
+def _index(file: BinaryIO, shown: str) -> tuple[dict[str, Member], bool]:
+    """The members by name, and whether the archive's end is marked; IntegrityFailure where it is
+    damaged or cut off inside a member."""
+    members: dict[str, Member] = {}
+    end = 0
+    for one in entries(file, shown):
+        _add(members, one)
+        end = one.end
+    file.seek(end)
+    return members, file.read(BLOCK) == bytes(BLOCK)
+
+
+def _add(members: dict[str, Member], entry: Entry) -> None:
+    name = _inside(entry.name)
     if name is None:
         return  # nobody can ask for it
-    if kind in _FILE:
-        members[name] = member
-    elif kind in {_HARD_LINK, _SYMBOLIC_LINK}:
-        target = extension.link or _text(header[157:257])
-        if kind == _SYMBOLIC_LINK:
+    if entry.is_file:
+        members[name] = Member(entry.start, entry.size)
+    elif entry.kind in {_HARD_LINK, _SYMBOLIC_LINK}:
+        target = entry.link
+        if entry.kind == _SYMBOLIC_LINK:
             target = posixpath.join(posixpath.dirname(name), target)
         leads_to = _inside(target)
         if leads_to is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from hubcli import oci
-from hubcli.errors import HubcliError, doing
+from hubcli.errors import HubcliError, IntegrityFailure, doing
 from hubcli.oci import Descriptor, Manifest
-from hubcli.stores import Listed, Prepared
+from hubcli.stores import Findable, Listed, Prepared, Referred
 from hubcli.transfer import graph
 from hubcli.transfer.events import Events, Meter
 from hubcli.transfer.graph import Graph
@@ -41,6 +41,9 @@ class Copying:
         self._meter = Meter(events, workers.check)
         self._configs: dict[str, list[bytes]] = {}
         self._begun: set[str] = set()
+        self._referrers: dict[str, set[str]] = {}
+        self.has_written = False
+        """Whether a manifest was written."""
         self._lock = threading.Lock()
 
     @property
@@ -54,14 +57,21 @@ class Copying:
         identifier: str,
         origin: Descriptor | None = None,
         only: frozenset[str] | None = None,
+        *,
+        is_there: bool = False,
     ) -> Graph:
         """Copy `root` and all below it, and put it under `identifier`; what that was.
 
         Of the manifests that `root` names, `only` some if that is given. `origin` is what stores
-        that list their images note of it.
+        that list their images note of it. What `is_there` already is looked at only.
         """
         with doing("read", self._source.shown):
             everything = graph.load(self._source.store, root, self._workers.each, only)
+        if is_there:
+            registry, repository = self._destination.registry, self._destination.repository
+            for blob in everything.blobs:
+                self._sharing.note(registry, blob.digest, repository)
+            return everything
         if isinstance(self._destination.store, Prepared) and not self._options.dry_run:
             manifests = (manifest.descriptor for manifest in everything.manifests)
             with doing("write to", self._destination.shown):
@@ -76,10 +86,45 @@ class Copying:
                 self._put(everything, identifier, origin)
         return everything
 
+    def refers_there(self, manifest: Manifest) -> bool:
+        """Whether the destination, a registry, lists a manifest among what refers to its subject.
+
+        That it has it is not enough: without a referrers API the list is written after it.
+        """
+        store = self._destination.store
+        if manifest.subject is None or self._is_written_anew or not isinstance(store, Referred):
+            return False
+        subject = manifest.subject.digest
+        if subject not in self._referrers:
+            with doing("read", self._destination.shown):
+                self._referrers[subject] = {one.digest for one in store.referrers(subject)}
+        return manifest.digest in self._referrers[subject]
+
+    def is_tagged_there(self, manifest: Manifest, tag: str) -> bool:
+        """Whether the destination, a registry, has a manifest under a tag."""
+        store = self._destination.store
+        if self._is_written_anew or not isinstance(store, Findable):
+            return False
+        with doing("read", self._destination.shown):
+            found = store.find(tag)
+        return found is not None and found.digest == manifest.digest
+
+    def tag(self, root: Manifest, tags: Iterable[str]) -> None:
+        """Put what is there by now under tags, too."""
+        if not self._options.dry_run:
+            for tag in tags:
+                with doing("write to", self._destination.shown):
+                    self._destination.store.put_manifest(tag, root)
+
     def config(self, descriptor: Descriptor) -> bytes | None:
         """An image's config, if it came by."""
         content = b"".join(self._configs.get(descriptor.digest, []))
         return content if len(content) == descriptor.size else None
+
+    @property
+    def _is_written_anew(self) -> bool:
+        """Whether nothing is to be left as it is; directories and archives are quick to look."""
+        return self._options.force or self._destination.registry is None
 
     @property
     def _is_same_repository(self) -> bool:
@@ -140,7 +185,12 @@ class Copying:
             kept = self._configs[descriptor.digest] = []
         open_at = self._meter.measured(descriptor, lambda at: self._read(descriptor, at), kept)
         chunk_size = self._options.chunk_size
-        return blobs.upload(descriptor, open_at, mount_from=mount_from, chunk_size=chunk_size)
+        try:
+            return blobs.upload(descriptor, open_at, mount_from=mount_from, chunk_size=chunk_size)
+        except IntegrityFailure as failure:
+            if self._source.registry is None and failure.action is None:
+                failure.action, failure.reference = "read", self._source.shown
+            raise
 
     @contextmanager
     def _read(self, descriptor: Descriptor, offset: int) -> Iterator[Iterator[bytes]]:
@@ -152,6 +202,7 @@ class Copying:
 
     def _put(self, everything: Graph, identifier: str, origin: Descriptor | None) -> None:
         store, root = self._destination.store, everything.root
+        self.has_written = True
         if not self._is_same_repository:
             for level in everything.levels[:-1]:
                 self._workers.each(lambda one: store.put_manifest(one.digest, one), level)

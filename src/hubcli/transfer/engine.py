@@ -66,7 +66,8 @@ class Transfer:
             # A HEAD counts as a pull nowhere, and may be all it takes.
             asked = before is not None or self._options.platforms is None
             whole = source.store.resolve(source.identifier) if asked else None
-        if before is not None and whole is not None and self._is_current(before, whole):
+        is_current = before is not None and whole is not None and self._is_current(before, whole)
+        if before is not None and is_current and not destination.tags:
             report = _unchanged(source, destination, before)
         else:
             with doing("read", source.shown):
@@ -74,9 +75,13 @@ class Transfer:
             if before is not None and before.digest != wanted.root.digest:
                 if self._options.no_clobber:
                     raise _taken(destination, before)
-            elif before is not None and self._is_complete(before, wanted, destination):
+            elif (
+                before is not None
+                and not destination.tags
+                and self._is_complete(before, wanted, destination)
+            ):
                 return self._timed(_unchanged(source, destination, before), started)
-            report = self._copied(wanted, source, destination)
+            report = self._copied(wanted, source, destination, before)
         return self._timed(report, started)
 
     def _timed(self, report: Report, started: float) -> Report:
@@ -170,13 +175,24 @@ class Transfer:
             wishes = ", ".join(map(str, platforms))
             raise NotFound(f"there is no image for {wishes}; it is one for {own}")
 
-    def _copied(self, wanted: _Wanted, source: Image, destination: Target) -> Report:
+    def _copied(
+        self, wanted: _Wanted, source: Image, destination: Target, before: Descriptor | None
+    ) -> Report:
         root, origin = wanted.root, wanted.origin
+        # What a registry has is whole: it takes no manifest without what that needs.
+        is_there = (
+            before is not None
+            and before.digest == root.digest
+            and destination.registry is not None
+            and not self._options.sparse
+        )
         copying = Copying(
             source, destination, self._options, self._workers, self._events, self._sharing
         )
         try:
-            everything = copying.copy(root, destination.identifier, origin, wanted.only)
+            everything = copying.copy(
+                root, destination.identifier, origin, wanted.only, is_there=is_there
+            )
         except HubcliError as error:
             if wanted.only is not None and error.code in _UNKNOWN_CHILD:
                 error.hint = "this registry takes no sparse indexes; leave --sparse out"
@@ -185,6 +201,8 @@ class Transfer:
         report.attached = self._attached(
             copying, source, [manifest.digest for manifest in everything.manifests]
         )
+        report.unchanged = is_there and not destination.tags and not copying.has_written
+        copying.tag(root, destination.tags)
         report.bytes, report.blobs = copying.moved, copying.outcomes
         report.platforms = _platforms(root, copying, source, destination)
         if origin is not None and SPARSE in origin.annotations:
@@ -198,11 +216,11 @@ class Transfer:
         count = 0
         if self._options.referrers:
             for manifest in attached.referrers(source.store, digests):
-                copying.copy(manifest, ONLY)
+                copying.copy(manifest, ONLY, is_there=copying.refers_there(manifest))
                 count += 1
         if self._options.digest_tags:
             for tag, manifest in attached.digest_tags(source.store, digests):
-                copying.copy(manifest, tag)
+                copying.copy(manifest, tag, is_there=copying.is_tagged_there(manifest, tag))
                 count += 1
         return count
 

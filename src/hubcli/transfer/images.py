@@ -26,7 +26,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An image to be written; as `Image`. It `replaces` a file that is there already, or not."""
+    """An image to be written; as `Image`. It `replaces` a file that is there already, or not.
+
+    `tags` are written last of all: where one of them is, nothing that belongs to it is missing.
+    """
 
     store: Store
     identifier: str
@@ -34,6 +37,7 @@ class Target:
     registry: str | None = None
     repository: str | None = None
     replaces: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

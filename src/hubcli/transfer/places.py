@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from hubcli.errors import UsageError, doing
 from hubcli.reference import Reference, is_tag, parse
-from hubcli.stores import ONLY, Store, spelling
+from hubcli.stores import ONLY, Source, Store, spelling
 from hubcli.stores.spelling import Local
 from hubcli.transfer.images import Image, Target
 
 if TYPE_CHECKING:
+    from hubcli.stores.collection import Collection
     from hubcli.stores.docker_daemon.engine import Engine
     from hubcli.stores.tar import Sink
 
@@ -35,7 +36,10 @@ Open = Callable[..., Repository]
 
 class Places:
     """Opens images. `repository` makes the client of a repository, for some actions; `stdin` and
-    `stdout` give the streams that `-` stands for, `engine` the docker engine."""
+    `stdout` give the streams that `-` stands for, `engine` the docker engine.
+
+    Archives that several images come from, or go to, are opened once: `sharing`, `collecting`.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,42 @@ class Places:
         self._stdin = stdin
         self._stdout = stdout
         self._engine = engine
+        self._shared: dict[tuple[str, str], Source] = {}
+        self._collections: dict[str, Collection] = {}
+
+    @contextmanager
+    def sharing(self, local: Local) -> Iterator[Source]:
+        """The archive or layout of some images, which `pair` and `source` find open meanwhile."""
+        from hubcli.stores.layout import Layout
+
+        with self._opened(local, compress=False) as image:
+            if isinstance(image.store, Layout) and local.kind != spelling.OCI:
+                self._shared[local.kind, local.path] = image.store
+            try:
+                yield image.store
+            finally:
+                self._shared.pop((local.kind, local.path), None)
+
+    def is_shared(self, local: Local) -> bool:
+        return (local.kind, local.path) in self._shared
+
+    @contextmanager
+    def collecting(self, local: Local, *, dry_run: bool = False) -> Iterator[None]:
+        """An archive that all images go into which `pair` is told to write there meanwhile; it is
+        whole once the block has ended well, and begun otherwise."""
+        from hubcli.stores import archive
+
+        shown = str(replace(local, name=None))
+        with ExitStack() as stack:
+            stack.enter_context(doing(_WRITE, "stdout" if local.is_stream else shown))
+            if local.is_stream:
+                opened = stack.enter_context(archive.streamed_collection(self._stdout()))
+            else:
+                keeping = None if dry_run else False
+                opened = stack.enter_context(archive.collected(Path(local.path), keeping))
+            self._collections[local.path] = opened
+            stack.callback(self._collections.pop, local.path)
+            yield
 
     @contextmanager
     def source(self, spelled: Spelled) -> Iterator[Image]:
@@ -66,6 +106,9 @@ class Places:
         elif isinstance(source, Local) and isinstance(destination, Reference):
             with self._opened(source, compress=True) as read:
                 yield read, _target(destination, self._repository(destination, "pull", "push"))
+        elif isinstance(destination, Local) and destination.path in self._collections:
+            with self.source(source) as read:
+                yield read, self._collected(destination, name_in_collection(source, destination))
         elif isinstance(destination, Local):
             name = destination.name or _name_of(source, destination.kind)
             with self.source(source) as read, self._created(destination, name) as written:
@@ -93,11 +136,26 @@ class Places:
 
             yield Image(LayoutDirectory(Path(local.path)), local.identifier, str(local))
             return
+        if (local.kind, local.path) in self._shared:
+            yield Image(self._shared[local.kind, local.path], local.identifier, str(local))
+            return
         from hubcli.stores import archive
 
         content = self._stdin() if local.is_stream else Path(local.path)
         with archive.opened(content, local.kind, _place(local), compress=compress) as store:
             yield Image(store, local.identifier, str(local))
+
+    def _collected(self, local: Local, name: str) -> Target:
+        from hubcli.stores.collection import called_in_part
+        from hubcli.stores.index import whole
+
+        collection = self._collections[local.path]
+        shown = str(replace(local, name=name or None))
+        reference = whole(name)
+        if reference is None:
+            return Target(collection.archive, name, shown)
+        part = collection.part(reference.repository)
+        return Target(part, called_in_part(reference), shown)
 
     @contextmanager
     def _created(self, local: Local, name: str) -> Iterator[Target]:
@@ -147,6 +205,18 @@ def _name_of(source: Spelled, kind: str) -> str:
     if kind == spelling.DOCKER_ARCHIVE:
         return source.tagged(tag).short.removeprefix("library/")
     return tag
+
+
+def name_in_collection(source: Spelled, destination: Local) -> str:
+    """What an image is called among those of other repositories: by its whole name, if it has one,
+    unless something else is spelled."""
+    if destination.name is not None:
+        return destination.name
+    if isinstance(source, Local):
+        return _name_of(source, destination.kind)
+    if source.tag or not source.digest:
+        return str(source.tagged(source.tag or "latest"))
+    return str(source)
 
 
 def _tag_of(name: str) -> str:

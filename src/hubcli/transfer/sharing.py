@@ -28,6 +28,12 @@ class Sharing:
         self._under_way: set[tuple[str, str]] = set()
         self._there: dict[tuple[str, str], str] = {}
 
+    def note(self, registry: str | None, digest: str, repository: str | None) -> None:
+        """Have it known that a repository has a blob, as part of what was found there."""
+        if registry is not None and repository is not None:
+            with self._changed:
+                self._there.setdefault((registry, digest), repository)
+
     @contextmanager
     def slot(self, check: Check) -> Iterator[None]:
         """Be one of those that move a blob."""

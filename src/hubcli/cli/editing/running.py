@@ -69,7 +69,7 @@ def edit(
     all that goes there. Where only one image can go it is that of `platforms`, if that is one.
     """
     from hubcli.authoring.draft import Draft
-    from hubcli.cli.transfer.running import asked, holds_one_platform, is_stdout
+    from hubcli.cli.transfer.running import asked, holds_one_platform, is_stream
     from hubcli.stores import spelling
     from hubcli.transfer import graph
 
@@ -78,7 +78,7 @@ def edit(
     wanted = _destination(source, tag, to)
     with doing(action, text):
         destination = _rewritten(runtime, source, wanted)
-    to_stdout = is_stdout(destination) and not dry_run
+    to_stdout = is_stream(destination) and not dry_run
     if to_stdout and asked(selection):
         raise UsageError("the archive goes to stdout already; leave --format out")
     with doing(action, text), places(runtime).pair(source, destination) as (image, target):
@@ -195,7 +195,7 @@ def _identified(
     """The target under the name that the new image gets: the old one's, or its own digest."""
     from hubcli.reference import Reference
     from hubcli.stores import ONLY, spelling
-    from hubcli.stores.layout import name_of
+    from hubcli.stores.index import name_of
 
     if isinstance(destination, Reference):
         return replace(target, identifier=new.digest) if destination.digest else target

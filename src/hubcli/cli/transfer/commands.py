@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,8 @@ from hubcli.cli.commands import Commands, Shown
 from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.transfer.artifacts import Annotations, ArtifactType, push_files
-from hubcli.cli.transfer.running import TRANSFER, Job, holds_one_platform, run
+from hubcli.cli.transfer.everything import Held, Matching, is_place, parse_below, pattern
+from hubcli.cli.transfer.running import TRANSFER, Job, Planned, holds_one_platform, run
 from hubcli.errors import UsageError
 from hubcli.output import Selection
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from hubcli.oci import Platform
     from hubcli.stores.spelling import Local
     from hubcli.transfer import Options, Report
+    from hubcli.transfer.places import Spelled
 
 verbs = Commands()
 
@@ -225,10 +228,11 @@ def push(
     if more or annotation:
         raise UsageError("several files, and --annotation, go with --artifact TYPE")
 
-    def plan(first: str, second: str | None) -> Job:
-        return Job(
-            spelling.parse_local(first), parse(_needed(second, "REF")), options, create=create
-        )
+    def plan(first: str, second: str | None) -> Planned:
+        word = _needed(second, "REF")
+        if is_place(word):
+            return _held(first, word, options, create)
+        return Job(spelling.parse_local(first), parse(word), options, create=create)
 
     return run(runtime, selection, (source, reference), from_file, plan)
 
@@ -266,11 +270,17 @@ def copy(
     All platforms are copied unless --platform says otherwise. Within one registry no layer is
     downloaded: they are mounted.
 
+    Many images go into one OCI archive, each by its whole name: the lines of a list, which may be
+    patterns such as REPO:v1.*, or all the tags of one. HOST/PREFIX/ takes all that an archive
+    holds, signatures included. What was interrupted goes on where it stopped, in both directions.
+
     \b
     Examples:
       hubcli copy alpine:3 ghcr.io/org/alpine:3
       hubcli copy ghcr.io/org/app:v1 ghcr.io/org/app-mirror:v1
       hubcli copy oci:app:latest docker-archive:app.tar:app:latest
+      hubcli copy --from-file images.txt oci-archive:images.tar --referrers --digest-tags
+      hubcli copy oci-archive:images.tar registry.internal:5000/mirror/
     """
     from hubcli.stores import spelling
     from hubcli.transfer import Options
@@ -289,15 +299,51 @@ def copy(
 
     _check(options)
 
-    def plan(first: str, second: str | None) -> Job:
-        target = spelling.parse(_needed(second, "DST"))
+    def plan(first: str, second: str | None) -> Planned:
+        word = _needed(second, "DST")
+        if is_place(word):
+            return _held(first, word, options, create)
+        target = spelling.parse(word)
         if isinstance(target, spelling.Local):
             target = _written(target, archive)
+        matched = pattern(first)
+        if matched is not None:
+            return Matching(*matched, _for_several(target), options, create)
         single = holds_one_platform(target) and not all_platforms
         chosen = _this_machines(options) if single else options
         return Job(spelling.parse(first), target, chosen, create=create)
 
-    return run(runtime, selection, (source, destination), from_file, plan)
+    return run(runtime, selection, (source, destination), from_file, plan, common=True)
+
+
+def _held(word: str, below: str, options: Options, create: bool) -> Held:
+    """All that an archive or a layout holds, below some place."""
+    from hubcli.reference import Reference
+    from hubcli.stores import spelling
+
+    source = spelling.parse(word)
+    if isinstance(source, Reference) and Path(word).exists():
+        source = spelling.parse_path(word)
+    kinds = {spelling.ARCHIVE, spelling.OCI_ARCHIVE, spelling.OCI, spelling.DOCKER_ARCHIVE}
+    if isinstance(source, Reference) or source.kind not in kinds:
+        raise UsageError(
+            f"{below} takes what an archive or a layout holds, and {word} is none",
+            hint=f"hubcli repo copy {word} {below}NAME",
+        )
+    return Held(source, parse_below(below), options, create)
+
+
+def _for_several(destination: Spelled) -> Spelled:
+    """UsageError for what cannot take several images, or takes one of this name only."""
+    from hubcli.stores import spelling
+
+    if isinstance(destination, spelling.Local):
+        fits = destination.kind in {spelling.OCI, spelling.OCI_ARCHIVE} and not destination.name
+    else:
+        fits = destination.tag is None and destination.digest is None
+    if not fits:
+        raise UsageError(f"{destination} cannot take all tags that a pattern matches")
+    return destination
 
 
 def _check(options: Options) -> None:

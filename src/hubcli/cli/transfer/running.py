@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 from hubcli.cli.commands import One, Several, Shown
 from hubcli.cli.images import places
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.transfer.everything import Held, Matching, images_in, tags_in
 from hubcli.cli.transfer.making import make_sure
-from hubcli.errors import HubcliError, UsageError
+from hubcli.errors import HubcliError, UsageError, doing
 from hubcli.output import Field, Kind, Row, Selection, View
 from hubcli.reference import Reference
 
@@ -57,6 +59,8 @@ class Job:
     hint: Callable[[Report], str] | None = None
     files: str | None = None
     create: bool = False
+    is_one_of_many: bool = False
+    """Whether an archive that it goes into is to hold images of other repositories, too."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class _Done:
     hint: Callable[[Report], str] | None = None
 
 
-Plan = Callable[[str, str | None], Job]
+Planned = Job | Held | Matching
+Plan = Callable[[str, str | None], Planned]
 """What the two words of a command line, or of a line in a list, mean."""
 
 
@@ -77,30 +82,38 @@ def run(
     words: tuple[str | None, str | None],
     list_file: str | None,
     plan: Plan,
+    *,
+    common: bool = False,
 ) -> Shown:
-    """Copy what the arguments say, or each line of a list; rows only where they are asked for."""
+    """Copy what the arguments say, or each line of a list; rows only where they are asked for.
+
+    With a list, and `common`, the one word that there may be is where its lines go to.
+    """
     runner = _Runner(runtime, selection)
     if list_file is not None:
-        if words != (None, None):
+        if words[0 if not common else 1] is not None:
             raise UsageError("--from-file takes the place of the arguments")
-        jobs = [plan(*line) for line in _lines(runtime, list_file)]
-        runner.check(jobs)
-        rows = runner.rows([*runtime.each(jobs, runner.housed)])
-        if runner.asked and not runtime.output.stdout_is_terminal:
-            return Several(rows)
-        # Where bars are shown, rows have to wait until those are gone.
-        finished = list(rows)
-        return Several(finished) if runner.asked else None
+        place = words[0]
+        planned = [plan(first, second or place) for first, second in _lines(runtime, list_file)]
+        if place is not None:
+            planned = [_one_of_many(one) for one in planned]
+        return runner.several(planned)
     source, destination = words
     if source is None:
         raise UsageError("say what to copy, or name a list with --from-file")
-    job = plan(source, destination)
-    runner.check([job])
-    runner.housed(job)
+    one = plan(source, destination)
+    if not isinstance(one, Job):
+        return runner.several([one])
+    runner.check([one])
+    runner.housed(one)
     with runner.showing() as events:
-        done = runner.copied(job, events)
-    row = runner.told(job, done)
+        done = runner.copied(one, events)
+    row = runner.told(one, done)
     return One(row) if runner.asked else None
+
+
+def _one_of_many(planned: Planned) -> Planned:
+    return replace(planned, is_one_of_many=True) if isinstance(planned, Job) else planned
 
 
 def asked(selection: Selection) -> bool:
@@ -135,16 +148,68 @@ class _Runner:
         self.asked = asked(selection)
         self._places: Places = places(runtime)
         self._housed: set[Reference] = set()
+        self._lacking: Counter[str] = Counter()
+        """How much could not be put into each archive that many images go into."""
 
-    def check(self, jobs: list[Job]) -> None:
+    def several(self, planned: Sequence[Planned]) -> Shown:
+        """Copy several images, or those that are meant by one line."""
+        if sum(isinstance(one, Job | Held) and is_stream(one.source) for one in planned) > 1:
+            raise UsageError("there can be one archive on stdin only")
+        with ExitStack() as opened:
+            jobs: list[Job] = []
+            for one in planned:
+                with self._runtime.attempting() if len(planned) > 1 else nullcontext():
+                    self._lacking[_collection(one)] += 1
+                    jobs += self._jobs(one, opened)
+                    self._lacking[_collection(one)] -= 1
+            self.check(jobs)
+            self._share(jobs, opened)
+            housed = [*self._runtime.each(jobs, self.housed)]
+            rows = self.rows(_gathered(housed), opened.pop_all())
+        if self.asked and not self._runtime.output.stdout_is_terminal:
+            return Several(rows)
+        # Where bars are shown, rows have to wait until those are gone.
+        finished = list(rows)
+        return Several(finished) if self.asked else None
+
+    def _jobs(self, planned: Planned, opened: ExitStack) -> Iterator[Job]:
+        """What a line means; an archive that several images come from stays open."""
+        if isinstance(planned, Job):
+            yield planned
+        elif isinstance(planned, Matching):
+            for image, to in tags_in(self._runtime, planned):
+                yield Job(image, to, planned.options, create=planned.create, is_one_of_many=True)
+        else:
+            # What is in an archive was meant to be taken along; cosign's tags have whole names.
+            options = replace(planned.options, referrers=True, digest_tags=False)
+            with doing("read", str(planned.source)):
+                store = opened.enter_context(self._places.sharing(planned.source))
+                images = [*images_in(store, planned)]
+            for source, target in images:
+                yield Job(source, target, options, create=planned.create)
+
+    def _share(self, jobs: Sequence[Job], opened: ExitStack) -> None:
+        """Open the archives that several images come from; what fails is each one's failure."""
+        from hubcli.stores import spelling
+
+        kinds = {spelling.ARCHIVE, spelling.OCI_ARCHIVE}
+        archives = Counter(
+            replace(job.source, name=None, digest=None)
+            for job in jobs
+            if isinstance(job.source, spelling.Local) and job.source.kind in kinds
+        )
+        for archive, images in archives.items():
+            if images > 1 and not self._places.is_shared(archive):
+                with suppress(HubcliError):
+                    opened.enter_context(self._places.sharing(archive))
+
+    def check(self, jobs: Sequence[Job]) -> None:
         """UsageError where jobs cannot go together; nothing has been done by then."""
-        to_stdout = [job for job in jobs if is_stdout(job.destination)]
+        to_stdout = [job for job in jobs if is_stream(job.destination)]
         if to_stdout and self.asked:
             raise UsageError("the archive goes to stdout already; leave --format out")
-        if to_stdout and len(jobs) > 1:
-            raise UsageError("there can be one archive on stdout only")
-        if sum(is_stdout(job.source) for job in jobs) > 1:
-            raise UsageError("there can be one archive on stdin only")
+        if to_stdout and len(jobs) > 1 and not all(map(_may_be_one_of_many, jobs)):
+            raise UsageError("there can be one archive on stdout only, and an OCI archive for many")
         for job in jobs:
             _check_attached(job)
         _check_places(jobs)
@@ -166,15 +231,19 @@ class _Runner:
         with self._runtime.output.progress(quiet=self._quiet) as progress:
             yield progress
 
-    def rows(self, jobs: list[Job]) -> Iterator[Row]:
-        """Copy several images, a few at once; the rows of those that succeed, in their order."""
+    def rows(self, jobs: Sequence[Job], opened: ExitStack) -> Iterator[Row]:
+        """Copy several images, a few at once; the rows of those that succeed, in their order.
+
+        What was `opened` for it is closed then.
+        """
         from hubcli.transfer import Sharing, Workers
         from hubcli.transfer.threads import Stopped
 
         at_once = max((job.options.jobs for job in jobs), default=1)
         sharing, workers = Sharing(at_once), Workers(min(at_once, _IMAGES))
 
-        with self.showing() as events:
+        with self.showing() as events, opened, ExitStack() as unfinished:
+            archives = [*self._collections(jobs, unfinished)]
 
             def attempt(job: Job) -> Row | HubcliError:
                 try:
@@ -185,11 +254,32 @@ class _Runner:
                 except HubcliError as error:
                     return error
 
-            for found in workers.results(attempt, jobs):
+            for job, found in zip(jobs, workers.results(attempt, jobs), strict=True):
                 if isinstance(found, HubcliError):
                     self._runtime.report(found)
+                    self._lacking[_collection(job)] += 1
                 else:
                     yield found
+            for path, archive in archives:
+                with self._runtime.attempting(), archive:
+                    _check_complete(path, self._lacking[path])
+
+    def _collections(
+        self, jobs: Sequence[Job], unfinished: ExitStack
+    ) -> Iterator[tuple[str, ExitStack]]:
+        """The archives that many images go into, with what completes each of them when it ends.
+
+        Those that are `unfinished` are left for the next run.
+        """
+        from hubcli.stores import spelling
+
+        found = {_collection(job): job for job in jobs if job.is_one_of_many}
+        for path, job in found.items():
+            if isinstance(job.destination, spelling.Local) and path:
+                archive = unfinished.enter_context(ExitStack())
+                collecting = self._places.collecting(job.destination, dry_run=job.options.dry_run)
+                archive.enter_context(collecting)
+                yield path, archive
 
     def copied(
         self,
@@ -212,7 +302,7 @@ class _Runner:
     def told(self, job: Job, done: _Done) -> Row:
         """The row of what is done, which is said, too."""
         row = told(self._runtime, done.report, job.options, quiet=self._quiet)
-        ready = not job.options.dry_run and not is_stdout(job.destination)
+        ready = not job.options.dry_run and not is_stream(job.destination)
         if done.hint is not None and self._runtime.output.stderr_is_terminal and ready:
             for line in done.hint(done.report).splitlines():
                 self._notify(line)
@@ -260,7 +350,40 @@ def _text(runtime: Runtime, name: str) -> str:
         raise UsageError(f"cannot read the list {name}: {reason}") from error
 
 
-def _check_places(jobs: list[Job]) -> None:
+def _gathered(jobs: Sequence[Job]) -> Sequence[Job]:
+    """The jobs, those told apart that share an archive with others."""
+    shared = Counter(map(_collection, jobs))
+    return [
+        replace(job, is_one_of_many=True)
+        if _collection(job) and shared[_collection(job)] > 1
+        else job
+        for job in jobs
+    ]
+
+
+def _collection(job: Planned) -> str:
+    """The archive that other images may go into as well; empty for any other place."""
+    from hubcli.stores import spelling
+
+    destination = None if isinstance(job, Held) else job.destination
+    if isinstance(destination, spelling.Local) and destination.kind == spelling.OCI_ARCHIVE:
+        return destination.path
+    return ""
+
+
+def _may_be_one_of_many(job: Job) -> bool:
+    return is_stream(job.destination) and bool(_collection(job))
+
+
+def _check_complete(path: str, lacking: int) -> None:
+    """An archive is completed with all that it should hold, or not at all."""
+    if lacking:
+        images = "an image" if lacking == 1 else f"{lacking:,} images"
+        kept = "" if path == "-" else f"; what there is waits in {path}.partial for the next run"
+        raise HubcliError(f"it lacks {images}{kept}", action="complete", reference=path)
+
+
+def _check_places(jobs: Sequence[Job]) -> None:
     """UsageError where different images are meant for one place: which would stay there?"""
     known: dict[str, str] = {}
     for job in jobs:
@@ -276,6 +399,10 @@ def _place(job: Job) -> str:
     destination, source = job.destination, job.source
     if not isinstance(destination, spelling.Local):
         return str(destination)
+    if destination.kind == spelling.OCI_ARCHIVE:
+        from hubcli.transfer.places import name_in_collection
+
+        return f"{destination.path}:{name_in_collection(source, destination)}"
     if destination.kind != spelling.OCI:
         return destination.path
     tag = source.name if isinstance(source, spelling.Local) else source.tag or source.digest
@@ -300,11 +427,11 @@ def holds_one_platform(destination: Spelled) -> bool:
     return isinstance(destination, spelling.Local) and destination.kind in kinds
 
 
-def is_stdout(destination: Spelled) -> bool:
-    """Whether it is an archive on stdout, where nothing else may go then."""
+def is_stream(spelled: Spelled) -> bool:
+    """Whether it is an archive on stdin or stdout."""
     from hubcli.stores import spelling
 
-    return isinstance(destination, spelling.Local) and destination.is_stream
+    return isinstance(spelled, spelling.Local) and spelled.is_stream
 
 
 def _row(report: Report, options: Options) -> Row:
