@@ -11,7 +11,8 @@ from hubcli.mirroring.ends import End
 from hubcli.mirroring.item import UNKNOWN, Known
 from hubcli.mirroring.world import World
 from hubcli.reference import Reference
-from hubcli.stores.layout import LayoutDirectory, name_of
+from hubcli.stores.index import name_of
+from hubcli.stores.layout import LayoutDirectory
 from hubcli.tags import Choice
 
 _ABSENT = Known(there=False)
