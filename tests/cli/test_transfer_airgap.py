@@ -259,7 +259,7 @@ def test_names_that_meet(cli: InProcess, world: World, below: str) -> None:
     assert result.exit_code == 2
     assert "it does not say of which repositories its images are" in result.stderr
     result = cli("copy", f"{below}/app", f"{below}/")
-    assert (result.exit_code, "repo copy" in result.stderr) == (2, True)
+    assert (result.exit_code, "takes what an archive" in result.stderr) == (2, True)
 
 
 def test_killed_on_the_way_out(
@@ -269,7 +269,7 @@ def test_killed_on_the_way_out(
     (tmp_path / "list").write_text(world.listed.replace(world.registry, between.host))
     between.stall_answers(after=len(SHARED) * 3 // 4, times=20)
     process = hubcli.start("copy", "--from-file", "list", "oci-archive:gap.tar")
-    killed(process, lambda: len(SHARED) // 2 < between.bytes_down)
+    killed(process, lambda: on_disk(tmp_path / "gap.tar.partial") > len(SHARED) // 2)
     assert [path.name for path in tmp_path.glob("gap.tar*")] == ["gap.tar.partial"]
     between.forget()
     result = cli("copy", "--from-file", "list", "oci-archive:gap.tar", "--format", "json")
@@ -293,6 +293,11 @@ def test_killed_on_the_way_in(
     assert digests(cli(*again)) == world.digests
     assert between.bytes_up < len(SHARED) // 2
     assert cli("digest", f"{below}/{world.space}/app:v1").lines() == [world.digests["app:v1"]]
+
+
+def on_disk(path: Path) -> int:
+    """Bytes that were written: an archive has room for what is still to come."""
+    return path.stat().st_blocks * 512 if path.exists() else 0
 
 
 def puts(between: Proxy) -> list[str]:

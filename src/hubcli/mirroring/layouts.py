@@ -8,7 +8,8 @@ from hubcli import oci
 from hubcli.errors import NotFound
 from hubcli.mirroring.world import Row
 from hubcli.oci import Descriptor
-from hubcli.stores.layout import Layout, name_of
+from hubcli.stores.index import name_of
+from hubcli.stores.layout import Layout
 
 
 def rows(store: Layout, *, times: bool) -> Iterator[Row]:

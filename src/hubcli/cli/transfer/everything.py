@@ -72,8 +72,8 @@ def images_in(store: Source, held: Held) -> Iterator[tuple[Local, Reference]]:
         target = _below(held.below, name)
         if taken.setdefault(target, name) != name:
             raise UsageError(
-                f"{target} is where both {taken[target]} and {name} would go",
-                hint=f"hubcli copy {replace(held.source, name=str(name))} REF, for each of them",
+                f"{target} is where both {taken[target]} and {name} would go: copy each by itself",
+                hint=f"hubcli copy {replace(held.source, name=str(name))} {target}",
             )
         called = str(name.tagged(name.tag)) if name.tag else None
         yield replace(held.source, name=called, digest=None if called else name.digest), target
