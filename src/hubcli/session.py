@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ class Session:
         self._authorizers: dict[str, RegistryAuthorizer] = {}
         self._connections = 2 * settings.defaults.concurrency
         self._ahead: Ahead | None = None
+        self._making = threading.RLock()
 
     def close(self) -> None:
         if self._ahead is not None:
@@ -153,11 +155,14 @@ class Session:
 
     def registry(self, host: str) -> Registry:
         """The client of a registry, by the host in references (`docker.io` for Docker Hub)."""
-        if host not in self._registries:
-            endpoint = self.settings.endpoint(host)
-            self._begin(endpoint.url, endpoint)
-            self._registries[host], self._authorizers[host] = self._registry(host, self.keychain)
-        return self._registries[host]
+        # Transfers side by side all come here first: one of them makes it, and connects.
+        with self._making:
+            if host not in self._registries:
+                endpoint = self.settings.endpoint(host)
+                self._begin(endpoint.url, endpoint)
+                made = self._registry(host, self.keychain)
+                self._registries[host], self._authorizers[host] = made
+            return self._registries[host]
 
     def anonymous_registry(self, host: str) -> Registry:
         """The same without any credential: what somebody sees who is not signed in."""

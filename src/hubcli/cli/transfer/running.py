@@ -155,6 +155,7 @@ class _Runner:
         """Copy several images, or those that are meant by one line."""
         if sum(isinstance(one, Job | Held) and is_stream(one.source) for one in planned) > 1:
             raise UsageError("there can be one archive on stdin only")
+        self._widen(planned)
         with ExitStack() as opened:
             jobs: list[Job] = []
             for one in planned:
@@ -213,7 +214,11 @@ class _Runner:
         for job in jobs:
             _check_attached(job)
         _check_places(jobs)
-        self._runtime.session.widen(max((job.options.jobs for job in jobs), default=1))
+        self._widen(jobs)
+
+    def _widen(self, planned: Sequence[Planned]) -> None:
+        """Have as many connections as there will be blobs on their way, before the first one."""
+        self._runtime.session.widen(max((one.options.jobs for one in planned), default=1))
 
     def housed(self, job: Job) -> Job:
         """The job, with a repository for its image: people are asked before bars are shown."""
