@@ -293,13 +293,15 @@ class LayoutDirectory(Layout):
         Somebody else may be about to need a blob that he found here.
         """
         with files.locked(self._index, stays=False):
-            index = _index(self._index.read_bytes())
-            found = index.get("manifests")
+            before = index.parse(self._index.read_bytes())
+            found = before.get("manifests")
             entries = found if isinstance(found, list) else []
-            index["manifests"] = [
-                one for one in entries if not isinstance(one, dict) or _name(one) not in names
+            before["manifests"] = [
+                one
+                for one in entries
+                if not isinstance(one, dict) or index.key(one)[0] not in names
             ]
-            files.replace(self._index, listed(index), mode=_MODE)
+            files.replace(self._index, listed(before), mode=_MODE)
 
     def prepare(self) -> None:
         """Make it an (empty) layout; Conflict where the directory holds something else."""
