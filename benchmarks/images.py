@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,21 @@ _CONFIG = "application/vnd.oci.image.config.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
-def layout(directory: Path, sizes: Sequence[int], *, seed: int) -> Path:
-    """A layout with one image `latest` of layers of so many MiB each."""
+class Fresh:
+    """A place for a directory that is to be made anew."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def clear(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def layout(directory: Path, sizes: Sequence[int], *, seed: int, unit: int = MIB) -> Path:
+    """A layout with one image `latest` of layers of so many MiB each, or of another `unit`."""
     (directory / "blobs" / "sha256").mkdir(parents=True)
     layers = [
-        {"mediaType": _LAYER, **_put(directory, _random(size, f"{seed}/{number}"))}
+        {"mediaType": _LAYER, **_put(directory, _random(size * unit, f"{seed}/{number}"))}
         for number, size in enumerate(sizes)
     ]
     config = {
@@ -45,7 +56,7 @@ def layout(directory: Path, sizes: Sequence[int], *, seed: int) -> Path:
 
 def _random(size: int, seed: str) -> Iterator[bytes]:
     source = random.Random(seed)
-    return (source.randbytes(MIB) for _ in range(size))
+    return (source.randbytes(min(MIB, size - done)) for done in range(0, size, MIB))
 
 
 def _json(document: Any) -> bytes:

@@ -4,85 +4,143 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 HUBCLI = [str(Path(sys.executable).with_name("hubcli"))]
 
+Command = list[str]
+
 
 @dataclass(frozen=True)
 class Tool:
-    """Commands for references HOST/REPOSITORY:TAG and directories that are OCI layouts."""
+    """Commands for references HOST/REPOSITORY:TAG and directories that are OCI layouts.
+
+    What a tool does not do is None.
+    """
 
     name: str
-    pull: Callable[[str, Path], list[str]]
-    push: Callable[[Path, str], list[str]]
-    copy: Callable[[str, str], list[str]]
+    version: Sequence[str]
+    digest: Callable[[str], Command]
+    tags: Callable[[str], Command]
+    """Of HOST/REPOSITORY."""
+    pull: Callable[[str, Path], Command] | None = None
+    push: Callable[[Path, str], Command] | None = None
+    copy: Callable[[str, str], Command] | None = None
 
 
-def _regctl(source: str, destination: str) -> list[str]:
+def _regctl(*hosts: str) -> Command:
+    return ["regctl", *(word for host in hosts for word in ("--host", f"reg={host},tls=disabled"))]
+
+
+def _regctl_copy(source: str, destination: str) -> Command:
     hosts = {one.partition("/")[0] for one in (source, destination) if "ocidir" not in one}
-    given = [word for host in hosts for word in ("--host", f"reg={host},tls=disabled")]
-    return ["regctl", *given, "image", "copy", source, destination]
+    return [*_regctl(*sorted(hosts)), "image", "copy", source, destination]
 
 
-def _skopeo(source: str, destination: str) -> list[str]:
-    flags = ["--insecure-policy", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false"]
-    return ["skopeo", *flags, source, destination]
+def _skopeo(*words: str) -> Command:
+    return ["skopeo", "--insecure-policy", *words]
 
 
-def _oras(flags: list[str], source: str, destination: str) -> list[str]:
+def _skopeo_copy(source: str, destination: str) -> Command:
+    insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"]
+    return _skopeo("copy", "-q", *insecure, source, destination)
+
+
+def _oras(flags: list[str], source: str, destination: str) -> Command:
     return ["oras", "cp", *flags, source, destination]
+
+
+def _dxf(verb: str, reference: str) -> Command:
+    """`DXF_HOST=… dxf VERB REPOSITORY [TAG]`."""
+    host, _, rest = reference.partition("/")
+    repository, _, tag = rest.partition(":")
+    given = [f"DXF_HOST={host}", "DXF_INSECURE=1"]
+    return ["env", *given, "dxf", verb, repository, *([tag] if tag else [])]
 
 
 OWN = Tool(
     "hubcli",
-    lambda reference, directory: [*HUBCLI, "pull", "-q", reference, f"oci:{directory}:latest"],
-    lambda directory, reference: [*HUBCLI, "push", "-q", f"oci:{directory}:latest", reference],
-    lambda source, destination: [*HUBCLI, "copy", "-q", source, destination],
+    version=[*HUBCLI, "--version"],
+    digest=lambda reference: [*HUBCLI, "digest", reference],
+    tags=lambda repository: [*HUBCLI, "tag", "ls", repository],
+    pull=lambda reference, directory: [*HUBCLI, "pull", "-q", reference, f"oci:{directory}:latest"],
+    push=lambda directory, reference: [*HUBCLI, "push", "-q", f"oci:{directory}:latest", reference],
+    copy=lambda source, destination: [*HUBCLI, "copy", "-q", source, destination],
 )
 _GO: Mapping[str, Tool] = {
     "crane": Tool(
         "crane",
-        lambda reference, directory: [
+        version=["crane", "version"],
+        digest=lambda reference: ["crane", "digest", "--insecure", reference],
+        tags=lambda repository: ["crane", "ls", "--insecure", repository],
+        pull=lambda reference, directory: [
             *("crane", "pull", "--insecure", "--format=oci", reference, str(directory))
         ],
-        lambda directory, reference: ["crane", "push", "--insecure", str(directory), reference],
-        lambda source, destination: ["crane", "copy", "--insecure", source, destination],
+        push=lambda directory, reference: [
+            *("crane", "push", "--insecure", str(directory), reference)
+        ],
+        copy=lambda source, destination: ["crane", "copy", "--insecure", source, destination],
     ),
     "regctl": Tool(
         "regctl",
-        lambda reference, directory: _regctl(reference, f"ocidir://{directory}:latest"),
-        lambda directory, reference: _regctl(f"ocidir://{directory}:latest", reference),
-        _regctl,
+        version=["regctl", "version"],
+        digest=lambda one: [*_regctl(one.partition("/")[0]), "image", "digest", one],
+        tags=lambda one: [*_regctl(one.partition("/")[0]), "tag", "ls", one],
+        pull=lambda reference, directory: _regctl_copy(reference, f"ocidir://{directory}:latest"),
+        push=lambda directory, reference: _regctl_copy(f"ocidir://{directory}:latest", reference),
+        copy=_regctl_copy,
     ),
     "oras": Tool(
         "oras",
-        lambda reference, directory: _oras(
+        version=["oras", "version"],
+        digest=lambda reference: ["oras", "resolve", "--plain-http", reference],
+        tags=lambda repository: ["oras", "repo", "tags", "--plain-http", repository],
+        pull=lambda reference, directory: _oras(
             ["--from-plain-http", "--to-oci-layout"], reference, f"{directory}:latest"
         ),
-        lambda directory, reference: _oras(
+        push=lambda directory, reference: _oras(
             ["--from-oci-layout", "--to-plain-http"], f"{directory}:latest", reference
         ),
-        lambda source, destination: _oras(
+        copy=lambda source, destination: _oras(
             ["--from-plain-http", "--to-plain-http"], source, destination
         ),
     ),
+    "skopeo": Tool(
+        "skopeo",
+        version=["skopeo", "--version"],
+        digest=lambda reference: _skopeo(
+            *("inspect", "-n", "--tls-verify=false", "--format", "{{.Digest}}"),
+            f"docker://{reference}",
+        ),
+        tags=lambda one: _skopeo("list-tags", "--tls-verify=false", f"docker://{one}"),
+        pull=lambda reference, directory: _skopeo_copy(
+            f"docker://{reference}", f"oci:{directory}:latest"
+        ),
+        push=lambda directory, reference: _skopeo_copy(
+            f"oci:{directory}:latest", f"docker://{reference}"
+        ),
+        copy=lambda source, destination: _skopeo_copy(
+            f"docker://{source}", f"docker://{destination}"
+        ),
+    ),
 }
-_SKOPEO = Tool(
-    "skopeo",
-    lambda reference, directory: _skopeo(f"docker://{reference}", f"oci:{directory}:latest"),
-    lambda directory, reference: _skopeo(f"oci:{directory}:latest", f"docker://{reference}"),
-    lambda source, destination: _skopeo(f"docker://{source}", f"docker://{destination}"),
-)
+_PYTHON: Mapping[str, Tool] = {
+    "dxf": Tool(
+        "dxf",
+        version=["dxf"],
+        digest=lambda reference: _dxf("get-digest", reference),
+        tags=lambda repository: _dxf("list-aliases", repository),
+    ),
+}
 
 
-def fast() -> list[Tool]:
-    """The Go peers that are here, which are the ones to be as fast as."""
+def go() -> list[Tool]:
+    """The peers in Go that are here, which are the ones to be as fast as."""
     return [tool for name, tool in _GO.items() if shutil.which(name)]
 
 
-def slow() -> list[Tool]:
-    """skopeo, of which twice the speed is wanted where no other peer is here."""
-    return [_SKOPEO] if shutil.which("skopeo") else []
+def all_here() -> list[Tool]:
+    """All peers that are here."""
+    return [*go(), *(tool for name, tool in _PYTHON.items() if shutil.which(name))]

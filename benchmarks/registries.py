@@ -1,7 +1,7 @@
-"""distribution as the registry that is measured against: a process with its files on disk.
+"""What is measured against: distribution with its files on disk, and hubcli's own sandbox.
 
-The program is the one that BENCH_REGISTRY names, else docker-registry from PATH, else the one that
-the tests fetch.
+distribution is the program that BENCH_REGISTRY names, else docker-registry from PATH, else the one
+that the tests fetch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from benchmarks.peers import HUBCLI
 from support import programs
 from support.processes import serving
 
@@ -56,6 +57,31 @@ def registry(directory: Path) -> Iterator[Registry]:
         environ={**os.environ, "OTEL_TRACES_EXPORTER": "none", **environ},
     ) as server:
         yield Registry(server.ready[1], storage)
+
+
+@contextmanager
+def sandbox(directory: Path) -> Iterator[str]:
+    """HOST:PORT of a registry that wants tokens, and of a Docker Hub; both as the demo has them."""
+    with serving(
+        [*HUBCLI, "sandbox", "up"],
+        ready=r"HUBCLI_HUB_URL=http://(127\.0\.0\.1:\d+)",
+        directory=directory,
+        environ={**os.environ, **private(directory)},
+    ) as server:
+        yield server.ready[1]
+
+
+def private(directory: Path) -> dict[str, str]:
+    """Variables of a user with an empty home, and no keyring."""
+    home = directory / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    within = {f"XDG_{what}_HOME": str(home / what) for what in ("CACHE", "CONFIG", "DATA", "STATE")}
+    return {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), **within}
+
+
+def forget_runs(directory: Path) -> None:
+    """Forget what earlier runs in that home have learned: tokens, and what a registry is."""
+    shutil.rmtree(directory / "home" / "CACHE", ignore_errors=True)
 
 
 def _program() -> tuple[str, dict[str, str]]:

@@ -3,56 +3,86 @@
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Compiled modules are kept, as they are wherever a program is installed.
 _ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+_PATIENCE = 180.0
+"""Seconds after which a run is ended, and counts as failed."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A command that is timed; `against` names the case of the same group it is compared with.
-
-    `before` is done ahead of every run, outside of what is timed.
-    """
+    """A command that is timed. `before` is done ahead of every run, outside of what is timed."""
 
     name: str
     command: Sequence[str]
-    against: str | None = None
-    before: Callable[[], None] | None = None
+    before: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: seconds from start to exit, seconds of processor time, largest resident MiB.
-
-    A process that needs less than this one is told to have needed as much.
-    """
+    """One run: seconds from start to exit, seconds of processor time, largest resident MiB."""
 
     seconds: float
     cpu: float
     peak: float
 
 
+class Failed(Exception):
+    """A command that ended with an error, in its words."""
+
+
+@dataclass
+class Taken:
+    """What each case took in each round; those that failed are only in `failed`."""
+
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.samples
+
+    def median(self, name: str) -> Sample:
+        return median(self.samples[name])
+
+    def ratio(self, own: str, other: str, less: float = 0.0) -> float:
+        """The median of the paired ratios of time; `less` seconds are taken off our own first."""
+        return ratio(self.samples[own], self.samples[other], less)
+
+    def fastest(self, names: Sequence[str]) -> str | None:
+        """Which of those that did not fail takes least."""
+        here = [name for name in names if name in self]
+        return min(here, key=lambda name: self.median(name).seconds, default=None)
+
+
 def measured(
     cases: Sequence[Case], *, rounds: int, environ: Mapping[str, str] | None = None
-) -> dict[str, list[Sample]]:
-    """What each case took in each round; a case that fails ends the benchmark."""
-    taken: dict[str, list[Sample]] = {case.name: [] for case in cases}
-    for case in cases:
-        once(case, environ)  # warms caches
-    for _ in range(rounds):
+) -> Taken:
+    """Run each case once to warm caches, then in turn `rounds` times."""
+    taken = Taken()
+    for turn in range(rounds + 1):
         for case in cases:
-            taken[case.name].append(once(case, environ))
+            if case.name in taken.failed:
+                continue
+            try:
+                sample = once(case, environ)
+            except Failed as failure:
+                taken.failed[case.name] = str(failure)
+                taken.samples.pop(case.name, None)
+                continue
+            if turn:
+                taken.samples.setdefault(case.name, []).append(sample)
     return taken
 
 
 def median(samples: Sequence[Sample]) -> Sample:
-    """The median of each figure by itself."""
+    """The median of each figure by itself; of memory the most."""
     return Sample(
         statistics.median(sample.seconds for sample in samples),
         statistics.median(sample.cpu for sample in samples),
@@ -61,42 +91,43 @@ def median(samples: Sequence[Sample]) -> Sample:
 
 
 def ratio(own: Sequence[Sample], other: Sequence[Sample], less: float = 0.0) -> float:
-    """The median of the paired ratios of time; `less` seconds are taken off our own first."""
     pairs = zip(own, other, strict=True)
     return statistics.median((one.seconds - less) / two.seconds for one, two in pairs)
 
 
-def report(title: str, cases: Sequence[Case], taken: Mapping[str, Sequence[Sample]]) -> None:
-    """A line per case: medians, and the median of its paired ratios."""
-    print(f"\n{title}")
-    width = max(len(case.name) for case in cases)
-    for case in cases:
-        found = median(taken[case.name])
-        line = f"  {case.name:<{width}}  {found.seconds * 1000:8.1f} ms"
-        line += f"  cpu {found.cpu:6.3f} s"
-        if case.against is not None:
-            compared = ratio(taken[case.name], taken[case.against])
-            line += f"  {compared:5.2f} x {case.against}"
-        print(line)
+# Little of itself: a process is told to have needed no less memory than the one that forked it.
+_SPAWNER = """
+import os, sys, time
+null = os.open(os.devnull, os.O_RDWR)
+quiet = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1)]
+started = time.perf_counter()
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, used = os.wait4(child, 0)
+seconds = time.perf_counter() - started
+code = os.waitstatus_to_exitcode(status)
+print(code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
 
 
 def once(case: Case, environ: Mapping[str, str] | None) -> Sample:
     """Run it a single time."""
     if case.before is not None:
         case.before()
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        case.command,
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _SPAWNER, *case.command],
         env={**_ENVIRON, **(environ or {})},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{case.name} ended with {process.returncode}: {said.decode()[-2000:]}")
-    return Sample(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        text=True,
+        process_group=0,
+    ) as process:
+        try:
+            told, said = process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise Failed(f"it took longer than {_PATIENCE:.0f} s") from None
+    code, *figures = told.split() or ["nothing"]
+    if code != "0":
+        raise Failed(f"it ended with {code}: {' '.join(said.split())[-300:]}")
+    return Sample(*map(float, figures))

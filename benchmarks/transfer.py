@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,28 +15,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import images, peers
-from benchmarks.peers import HUBCLI, OWN, Tool
-from benchmarks.registries import Registry, registry
-from benchmarks.timing import Case, Sample, measured, median, once, ratio, report
+from benchmarks.delay import far
+from benchmarks.peers import HUBCLI, OWN, Command, Tool
+from benchmarks.registries import Registry, private, registry
+from benchmarks.tables import Report
+from benchmarks.timing import Case, Taken, measured, once
 
 _ROUND_TRIP = 20
 """Milliseconds between us and the registries that are far away."""
+_MEGABITS = 1000
+"""Of the line to those that are far away and large: a gigabit a second."""
 _FLOOR = [sys.executable, "-m", "benchmarks.floor"]
 _START = "python -c 'import httpx'"
+
+Make = Callable[[Tool], Command | None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """How the two registries are reached, and the words for that."""
+
+    words: str
+    source: str
+    destination: str
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Two registries, what of them is seen far away, and a place for files.
+    """Two registries, and a place for files.
 
-    `source` holds `src/big` and `src/many`, which are in `layouts` too; `destination` is emptied.
+    `source` holds what is in `layouts`, each as `src/NAME`; `destination` is emptied.
     """
 
     directory: Path
     source: Registry
     destination: Registry
-    far_source: str
-    far_destination: str
     layouts: Mapping[str, Path]
     environ: Mapping[str, str]
 
@@ -46,169 +58,162 @@ class Bench:
         shutil.rmtree(self.directory / "out", ignore_errors=True)
         return self.directory / "out"
 
+    def unmount(self) -> None:
+        """Forget what was copied within the source."""
+        repositories = self.source.storage / "docker" / "registry" / "v2" / "repositories"
+        shutil.rmtree(repositories / "mnt", ignore_errors=True)
 
-def run(rounds: int) -> None:
+
+def run(report: Report, rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name, _bench(Path(name)) as bench:
-        _large(bench, rounds)
-        _many(bench, rounds)
-        _far(bench, rounds)
-        _counted(bench)
-        _memory(bench)
+        near = Place("loopback", bench.source.host, bench.destination.host)
+        _works(report, bench, near, "big", "4 x 256 MiB", rounds, floor=True)
+        _works(report, bench, near, "many", "60 x 1 MiB", rounds, start=True, mount=True)
+        with _away(bench, _ROUND_TRIP, None) as away:
+            _works(report, bench, away, "many", "60 x 1 MiB", rounds, mount=True)
+        with _away(bench, 1, _MEGABITS) as away:
+            _works(report, bench, away, "large", "4 x 64 MiB", rounds)
+        _counted(report, bench)
+        _memory(report, bench)
 
 
 @contextmanager
 def _bench(directory: Path) -> Iterator[Bench]:
-    environ = {"HOME": str(directory / "home"), "XDG_RUNTIME_DIR": str(directory)}
+    environ = private(directory)
     layouts = {
         "big": images.layout(directory / "big", [256] * 4, seed=1),
         "many": images.layout(directory / "many", [1] * 60, seed=2),
+        "large": images.layout(directory / "large", [64] * 4, seed=5),
     }
     with ExitStack() as stack:
         source = stack.enter_context(registry(directory / "a"))
         destination = stack.enter_context(registry(directory / "b"))
         for name, layout in layouts.items():
-            _do(OWN.push(layout, f"{source.host}/src/{name}:latest"), environ)
-        far = [stack.enter_context(_delayed(one.host)) for one in (source, destination)]
-        yield Bench(directory, source, destination, far[0], far[1], layouts, environ)
+            do(_push(layout, f"{source.host}/src/{name}:latest"), environ)
+        yield Bench(directory, source, destination, layouts, environ)
 
 
 @contextmanager
-def _delayed(host: str) -> Iterator[str]:
-    """HOST:PORT of a registry that is as far away as `_ROUND_TRIP` says."""
-    command = [sys.executable, "-m", "benchmarks.delay", host, str(_ROUND_TRIP)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.send_signal(signal.SIGTERM)
+def _away(bench: Bench, milliseconds: int, megabits: int | None) -> Iterator[Place]:
+    with (
+        far(bench.source.host, milliseconds, megabits) as source,
+        far(bench.destination.host, milliseconds, megabits) as destination,
+    ):
+        words = f"{milliseconds} ms away" if megabits is None else f"{megabits} Mbit/s"
+        yield Place(words, source.host, destination.host)
 
 
-def _do(command: Sequence[str], environ: Mapping[str, str]) -> str:
+def _push(layout: Path, reference: str) -> Command:
+    assert OWN.push is not None
+    return OWN.push(layout, reference)
+
+
+def do(command: Sequence[str], environ: Mapping[str, str]) -> str:
+    """What a command prints."""
     done = subprocess.run(
         command, env={**os.environ, **environ}, check=True, stdout=subprocess.PIPE, text=True
     )
     return done.stdout
 
 
-def _large(bench: Bench, rounds: int) -> None:
-    """4 x 256 MiB on loopback, against the peers and the floor."""
-    source, destination = bench.source.host, bench.destination.host
-    there = f"{destination}/dst/big:latest"
-    own = f"{source}/src/big:latest"
-    floors = {
-        "pull": [*_FLOOR, "pull", source, "src/big", str(bench.directory / "out")],
-        "push": [*_FLOOR, "push", str(bench.layouts["big"]), destination, "dst/big"],
-        "copy": [*_FLOOR, "copy", source, "src/big", destination, "dst/big"],
-    }
-    commands: dict[str, Callable[[Tool], list[str]]] = {
-        "pull": lambda tool: tool.pull(own, bench.directory / "out"),
-        "push": lambda tool: tool.push(bench.layouts["big"], there),
-        "copy": lambda tool: tool.copy(own, there),
-    }
-    for work, command in commands.items():
-        before = bench.fresh if work == "pull" else bench.destination.forget
-        _compare(
-            bench, f"{work} 4 x 256 MiB, loopback", command, before, rounds, floor=floors[work]
-        )
-
-
-def _many(bench: Bench, rounds: int) -> None:
-    """60 x 1 MiB on loopback, where the start of Python counts: it is taken off."""
-    _small(bench, bench.source.host, bench.destination.host, "loopback", rounds, start=True)
-
-
-def _far(bench: Bench, rounds: int) -> None:
-    """The same as far away as `_ROUND_TRIP`."""
-    where = f"{_ROUND_TRIP} ms"
-    _small(bench, bench.far_source, bench.far_destination, where, rounds, start=False)
-
-
-def _small(
-    bench: Bench, source: str, destination: str, where: str, rounds: int, *, start: bool
-) -> None:
-    own, there = f"{source}/src/many:latest", f"{destination}/dst/many:latest"
-    mounted = f"{source}/mnt/many:latest"
-    repositories = bench.source.storage / "docker" / "registry" / "v2" / "repositories"
-    works: dict[str, tuple[Callable[[Tool], list[str]], Callable[[], object]]] = {
-        "pull": (lambda tool: tool.pull(own, bench.directory / "out"), bench.fresh),
-        "push": (
-            lambda tool: tool.push(bench.layouts["many"], there),
-            bench.destination.forget,
-        ),
-        "copy": (lambda tool: tool.copy(own, there), bench.destination.forget),
-        "mount": (
-            lambda tool: tool.copy(own, mounted),
-            lambda: shutil.rmtree(repositories / "mnt", ignore_errors=True),
-        ),
-    }
-    for work, (command, before) in works.items():
-        _compare(bench, f"{work} 60 x 1 MiB, {where}", command, before, rounds, start=start)
-
-
-def _compare(
+def _works(
+    report: Report,
     bench: Bench,
-    title: str,
-    command: Callable[[Tool], list[str]],
-    before: Callable[[], object],
+    place: Place,
+    image: str,
+    what: str,
     rounds: int,
     *,
-    floor: list[str] | None = None,
+    floor: bool = False,
     start: bool = False,
+    mount: bool = False,
 ) -> None:
-    """Time hubcli and all peers at the same work, and say how near each target is."""
+    """Pull, push and copy one image, and copy it within the source where that is asked for.
 
-    def prepare() -> None:
-        before()
+    With `start` the start of Python with httpx is taken off what hubcli takes.
+    """
+    own, there = f"{place.source}/src/{image}:latest", f"{place.destination}/dst/{image}:latest"
+    mounted = f"{place.source}/mnt/{image}:latest"
+    out, layout = bench.directory / "out", bench.layouts[image]
+    works: dict[str, tuple[Make, Callable[[], object], list[str]]] = {
+        "pull": (
+            lambda tool: tool.pull and tool.pull(own, out),
+            bench.fresh,
+            ["pull", place.source, f"src/{image}", str(out)],
+        ),
+        "push": (
+            lambda tool: tool.push and tool.push(layout, there),
+            bench.destination.forget,
+            ["push", str(layout), place.destination, f"dst/{image}"],
+        ),
+        "copy": (
+            lambda tool: tool.copy and tool.copy(own, there),
+            bench.destination.forget,
+            ["copy", place.source, f"src/{image}", place.destination, f"dst/{image}"],
+        ),
+    }
+    if mount:
+        works["mount"] = (lambda tool: tool.copy and tool.copy(own, mounted), bench.unmount, [])
+    for work, (command, before, floored) in works.items():
+        tools = [*peers.all_here(), OWN]
+        made = {tool.name: command(tool) for tool in tools}
+        cases = [Case(name, words, before) for name, words in made.items() if words]
+        if floor:
+            cases.append(Case("floor", [*_FLOOR, *floored], before))
+        if start:
+            cases.append(Case(_START, [sys.executable, "-c", _import("httpx")]))
+        taken = measured(cases, rounds=rounds, environ=bench.environ)
+        _compared(report, f"{work} {what}, {place.words}", cases, taken)
 
-    tools = [*peers.fast(), *peers.slow()]
-    cases = [Case(tool.name, command(tool), before=prepare) for tool in tools]
-    if floor:
-        cases.append(Case("floor", floor, before=prepare))
-    if start:
-        cases.append(Case(_START, [sys.executable, "-c", "import httpx"]))
-    cases.append(Case(OWN.name, command(OWN), before=prepare))
-    taken = measured(cases, rounds=rounds, environ=bench.environ)
-    report(title, cases, taken)
-    less = median(taken[_START]).seconds if start else 0.0
-    most = 1.2 if start else 1.0
-    _target(taken, [tool.name for tool in peers.fast()], most, less)
-    if not peers.fast():
-        _target(taken, [tool.name for tool in peers.slow()], 0.5, less)
-    if floor:
-        _target(taken, ["floor"], 1.2, 0.0)
+
+def _import(name: str) -> str:
+    """The statement, as hubcli has it: without the command line of httpx."""
+    return f"import sys; sys.modules['httpx._main'] = None; import {name}"
 
 
-def _target(
-    taken: Mapping[str, Sequence[Sample]], against: list[str], most: float, less: float
-) -> None:
-    if not against:
+def _compared(report: Report, title: str, cases: Sequence[Case], taken: Taken) -> None:
+    for what, why in taken.failed.items():
+        report.failed(f"{title} with {what}: {why}")
+    here = [case.name for case in cases if case.name in taken]
+    fastest = taken.fastest([tool.name for tool in peers.go()])
+    against = fastest or here[0]
+    head = ("", "ms", f"/ {against}", "processor ms", "peak MiB")
+    rows = []
+    for name in here:
+        found = taken.median(name)
+        rows.append(
+            (
+                *(name, f"{found.seconds * 1000:.0f}", f"{taken.ratio(name, against):.2f}"),
+                *(f"{found.cpu * 1000:.0f}", f"{found.peak:.0f}"),
+            )
+        )
+    report.show(title, head, rows)
+    if OWN.name not in taken:
         return
-    fastest = min(against, key=lambda name: median(taken[name]).seconds)
-    found = ratio(taken[OWN.name], taken[fastest], less)
-    what = f"{OWN.name}{' less the start' if less else ''} / {fastest}"
-    _say(what, f"{found:.2f}", f"{most:.2f}", found <= most)
+    starts = _START in taken
+    less = taken.median(_START).seconds if starts else 0.0
+    if fastest:
+        what = f"{title}: hubcli{' less the start' if starts else ''} / {fastest}"
+        report.target(what, taken.ratio(OWN.name, fastest, less), 1.2 if starts else 1.0)
+    if "floor" in taken:
+        report.target(f"{title}: hubcli / floor", taken.ratio(OWN.name, "floor"), 1.2)
 
 
-def _say(what: str, found: str, most: str, met: bool) -> None:
-    print(f"  -> {what}: {found}  (target: at most {most}; {'met' if met else 'MISSED'})")
-
-
-def _counted(bench: Bench) -> None:
+def _counted(report: Report, bench: Bench) -> None:
     """What is counted rather than timed."""
-    print("\ncounted")
     own, there = f"{bench.source.host}/src/big:latest", f"{bench.destination.host}/dst/big:latest"
     bench.destination.forget()
-    _do(OWN.copy(own, there), bench.environ)
-    requests = _requests([*HUBCLI, "copy", own, there, "--debug"], bench.environ)
-    _say("requests of a copy of what is there", str(len(requests)), "2", len(requests) <= 2)
+    copy = [*HUBCLI, "copy", own]
+    do([*copy, there, "-q"], bench.environ)
+    requests = _requests([*copy, there, "--debug"], bench.environ)
+    report.target("requests of a copy of what is there", len(requests), 2, "d")
     pulls = sum(request.startswith("> GET") for request in requests)
-    _say("of these that count as pulls", str(pulls), "0", pulls == 0)
+    report.target("of these that count as pulls", pulls, 0, "d")
+    bench.unmount()
     mounted = f"{bench.source.host}/mnt/big:latest"
-    told = json.loads(_do([*HUBCLI, "copy", own, mounted, "--format", "json"], bench.environ))
-    moved = told["bytes"]
-    _say("blob bytes of a copy within a registry", str(moved), "0", moved == 0)
-    _killed(bench)
+    told = json.loads(do([*copy, mounted, "--format", "json"], bench.environ))
+    report.target("blob bytes of a copy within a registry", told["bytes"], 0, "d")
+    _killed(report, bench)
 
 
 def _requests(command: Sequence[str], environ: Mapping[str, str]) -> list[str]:
@@ -218,45 +223,41 @@ def _requests(command: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     return [line for line in done.stderr.splitlines() if line.startswith("> ")]
 
 
-def _killed(bench: Bench) -> None:
+def _killed(report: Report, bench: Bench) -> None:
     """Kill a pull of 1 GiB at 90 % of it, and count what the next one moves."""
     size = 1 << 30
     layout = images.layout(bench.directory / "one", [size // images.MIB], seed=3)
     reference = f"{bench.source.host}/src/one:latest"
-    _do(OWN.push(layout, reference), bench.environ)
+    do(_push(layout, reference), bench.environ)
     out = bench.fresh()
-    command = OWN.pull(reference, out)
+    command = [*HUBCLI, "pull", "-q", reference, f"oci:{out}:latest"]
     with subprocess.Popen(command, env={**os.environ, **bench.environ}) as process:
         while _kept(out) < size * 0.9 and process.poll() is None:
             time.sleep(0.001)
         process.kill()
     kept = _kept(out)
-    told = json.loads(_do([*command, "--format", "json"], bench.environ))
-    share = told["bytes"] / size
-    _say(
-        f"share of 1 GiB moved again after kill -9 at {kept / size:.0%}",
-        f"{share:.1%}",
-        "12 %",
-        share <= 0.12,
-    )
+    told = json.loads(do([*command, "--format", "json"], bench.environ))
+    what = f"share of 1 GiB moved again after kill -9 at {kept / size:.0%}"
+    report.target(what, told["bytes"] / size, 0.12)
 
 
 def _kept(out: Path) -> int:
     return max((path.stat().st_size for path in out.rglob("*.partial")), default=0)
 
 
-def _memory(bench: Bench) -> None:
+def _memory(report: Report, bench: Bench) -> None:
     """Peak memory with four layers of 1 GiB at once."""
     layout = images.layout(bench.directory / "huge", [1024] * 4, seed=4)
     own = f"{bench.source.host}/src/huge:latest"
     there = f"{bench.destination.host}/dst/huge:latest"
     bench.destination.forget()
+    assert OWN.pull is not None
+    assert OWN.copy is not None
     cases = [
-        Case("push", OWN.push(layout, own)),
+        Case("push", _push(layout, own)),
         Case("pull", OWN.pull(own, bench.fresh())),
         Case("copy", OWN.copy(own, there)),
     ]
-    print("\npeak memory, 4 x 1 GiB")
     for case in cases:
         peak = once(case, bench.environ).peak
-        _say(f"MiB at {case.name}", f"{peak:.0f}", "80", peak <= 80)
+        report.target(f"{case.name} 4 x 1 GiB: peak MiB", peak, 80, ".0f")

@@ -1,0 +1,195 @@
+"""How what a command takes grows with its input: tags, repositories, layers, bytes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import images, plot
+from benchmarks.peers import HUBCLI, OWN, Command
+from benchmarks.registries import Registry, private, registry
+from benchmarks.stub import stub
+from benchmarks.tables import DOCS, Report
+from benchmarks.timing import Case, Failed, Sample, median, once
+
+_MOST = 1.05
+_TAGS = (4_000, 8_000, 16_000, 32_000, 64_000)
+_DETAILED = (250, 500, 1_000, 2_000)
+_ON_HUB = (2_000, 4_000, 8_000, 16_000)
+_REPOSITORIES = (4_000, 8_000, 16_000, 32_000)
+_LAYERS = (25, 50, 100, 200)
+_MIBS = (128, 256, 512, 1024)
+_KIB = 1 << 10
+
+
+@dataclass(frozen=True)
+class Series:
+    """A command for each of several sizes; that of size `least` does nearly nothing."""
+
+    name: str
+    unit: str
+    sizes: Sequence[int]
+    command: Callable[[int], Command]
+    before: Callable[[], object] | None = None
+    environ: Callable[[int], Mapping[str, str]] = lambda _: {}
+    least: int = 1
+
+
+def run(report: Report, rounds: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        directory = Path(name)
+        environ = private(directory)
+        rows, lines = [], {}
+        for group in (_listings, _transfers):
+            with group(directory, environ) as several:
+                for series in several:
+                    try:
+                        points, row = _grown(series, rounds, environ)
+                    except Failed as failure:
+                        report.failed(f"{series.name}: {failure}")
+                        continue
+                    rows.append(row)
+                    lines[series.name] = plot.relative(points)
+    head = ("", "sizes", "ms, less the start", "peak MiB", "time", "processor", "memory")
+    report.show("Growth: exponents of size, by least squares of the logarithms", head, rows)
+    for row in rows:
+        report.target(f"{row[0]}: exponent of time", float(row[4]), _MOST)
+    if lines:
+        title = "Seconds of a command, less those of the smallest input"
+        drawn = plot.svg(title, "input, as a multiple", "time, as a multiple", lines)
+        (DOCS / "growth.svg").write_text(drawn)
+
+
+def _grown(
+    series: Series, rounds: int, environ: Mapping[str, str]
+) -> tuple[list[plot.Point], tuple[str, ...]]:
+    """Points of time less that of the least input, and the row of the table."""
+    taken: dict[int, list[Sample]] = {size: [] for size in (series.least, *series.sizes)}
+    for turn in range(rounds + 1):
+        for size, samples in taken.items():
+            case = Case(series.name, series.command(size), series.before)
+            sample = once(case, {**environ, **series.environ(size)})
+            if turn:
+                samples.append(sample)
+    found = {size: median(samples) for size, samples in taken.items()}
+    start = found[series.least]
+
+    def more(what: Callable[[Sample], float], floor: float) -> list[plot.Point]:
+        return [(n, max(floor, what(found[n]) - what(start))) for n in series.sizes]
+
+    times = more(lambda one: one.seconds, 0.001)
+    cpu = more(lambda one: one.cpu, 0.001)
+    memory = more(lambda one: one.peak, 0.1)
+    row = (
+        series.name,
+        f"{' '.join(f'{size:,}' for size in series.sizes)} {series.unit}",
+        " ".join(f"{seconds * 1000:.0f}" for _, seconds in times),
+        " ".join(f"{found[size].peak:.0f}" for size in series.sizes),
+        *(f"{plot.exponent(points):.2f}" for points in (times, cpu, memory)),
+    )
+    print("  " + "  ".join(row), flush=True)
+    return times, row
+
+
+@contextmanager
+def _listings(_: Path, __: Mapping[str, str]) -> Iterator[list[Series]]:
+    with ExitStack() as stack:
+        hosts = {size: stack.enter_context(stub(size)) for size in (1, *_REPOSITORIES)}
+        host = hosts[1]
+        hub = {"HUBCLI_HUB_URL": f"http://{host}"}
+        listing = [*HUBCLI, "tag", "ls"]
+        yield [
+            Series("tag ls", "tags", _TAGS, lambda n: [*listing, f"{host}/n/{n}"]),
+            Series(
+                "tag ls --sort version",
+                "tags",
+                _TAGS,
+                lambda n: [*listing, f"{host}/n/{n}", "--sort", "version"],
+            ),
+            Series(
+                "tag ls --details",
+                "tags",
+                _DETAILED,
+                lambda n: [*listing, f"{host}/n/{n}", "--details"],
+            ),
+            Series(
+                "tag ls --all, Hub's API",
+                "tags",
+                _ON_HUB,
+                lambda n: [*listing, f"n/{n}", "--all"],
+                environ=lambda _: hub,
+            ),
+            Series(
+                "repo ls HOST",
+                "repositories",
+                _REPOSITORIES,
+                lambda n: [*HUBCLI, "repo", "ls", hosts[n]],
+            ),
+        ]
+
+
+@contextmanager
+def _transfers(directory: Path, environ: Mapping[str, str]) -> Iterator[list[Series]]:
+    with ExitStack() as stack:
+        source = stack.enter_context(registry(directory / "a"))
+        destination = stack.enter_context(registry(directory / "b"))
+        layers = {n: _layers(directory, n) for n in (1, *_LAYERS)}
+        large = {n: _large(directory, n) for n in (1, *_MIBS)}
+        for kind, layouts in (("layers", layers), ("large", large)):
+            for n, layout in layouts.items():
+                once(Case("push", _push(layout, source, kind, n)), environ)
+        yield [
+            *_moving("layers", "layers of 16 KiB", _LAYERS, layers, source, destination, directory),
+            *_moving("large", "MiB in 4 layers", _MIBS, large, source, destination, directory),
+        ]
+
+
+def _push(layout: Path, place: Registry, kind: str, n: int) -> Command:
+    assert OWN.push is not None
+    return OWN.push(layout, f"{place.host}/{kind}/{n}:latest")
+
+
+def _moving(
+    kind: str,
+    unit: str,
+    sizes: Sequence[int],
+    layouts: Mapping[int, Path],
+    source: Registry,
+    destination: Registry,
+    directory: Path,
+) -> list[Series]:
+    pull, copy = OWN.pull, OWN.copy
+    assert pull is not None
+    assert copy is not None
+    out = images.Fresh(directory / "out")
+    own, there = f"{source.host}/{kind}", f"{destination.host}/{kind}"
+    return [
+        Series(
+            *(f"pull, by {kind}", unit, sizes),
+            lambda n: pull(f"{own}/{n}:latest", out.path),
+            before=out.clear,
+        ),
+        Series(
+            *(f"push, by {kind}", unit, sizes),
+            lambda n: _push(layouts[n], destination, kind, n),
+            before=destination.forget,
+        ),
+        Series(
+            *(f"copy, by {kind}", unit, sizes),
+            lambda n: copy(f"{own}/{n}:latest", f"{there}/{n}:latest"),
+            before=destination.forget,
+        ),
+    ]
+
+
+def _layers(directory: Path, count: int) -> Path:
+    place = directory / f"layers-{count}"
+    return images.layout(place, [16 * _KIB] * count, seed=count, unit=1)
+
+
+def _large(directory: Path, mibs: int) -> Path:
+    sizes = [mibs // 4] * 4 if mibs >= 4 else [1]
+    return images.layout(directory / f"large-{mibs}", sizes, seed=mibs)
