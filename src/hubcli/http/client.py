@@ -306,16 +306,13 @@ class Client:
         endpoint: Endpoint | None,
     ) -> Stream:
         """One request, one answer."""
-        client = self._transports.client(route(url, endpoint))
+        sender = self._transports.sender(route(url, endpoint))
         content = body() if callable(body) else body
         started = time.monotonic()
-        shown = redacted(url)
+        shown = url if self._trace is None else redacted(url)
         self._say(f"> {method} {shown}")
         try:
-            answer = client.send(
-                client.build_request(method, url, headers=dict(headers), content=content),
-                stream=True,
-            )
+            answer = sender.send(method, url, headers, content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._say(f"< {method} {shown}: {type(error).__name__}")
             raise connection_failure(error, url) from error

@@ -1,14 +1,14 @@
-"""httpx clients, one for each way of reaching a host: proxies, time-outs, reuse."""
+"""What sends requests, by the way a host is reached: proxies, time-outs, reuse."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -17,6 +17,9 @@ from hubcli.http.ahead import Ahead, tcp
 from hubcli.http.decoding import CODINGS
 from hubcli.http.direct import Direct
 from hubcli.http.routes import Route, context
+
+if TYPE_CHECKING:
+    import ssl
 
 USER_AGENT = f"hubcli/{__version__}"
 
@@ -41,8 +44,24 @@ class Limits:
         return 10 * self.read
 
 
+class Sender(Protocol):
+    """Sends requests on one way; raises httpx's exceptions."""
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | Iterable[bytes] | None,
+    ) -> httpx.Response:
+        """The answer, its body still to come."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Transports:
-    """Makes each client once and keeps its connections; safe between threads.
+    """Makes each sender once and keeps its connections; safe between threads.
 
     Through a proxy httpx speaks by itself; our own transport does where there is none, and takes
     the connection that is `ahead`.
@@ -51,42 +70,100 @@ class Transports:
     def __init__(self, limits: Limits, ahead: Ahead | None = None) -> None:
         self.limits = limits
         self._ahead = ahead
-        self._clients: dict[Route, httpx.Client] = {}
+        self._senders: dict[Route, Sender] = {}
         self._lock = threading.Lock()
 
-    def client(self, route: Route) -> httpx.Client:
+    def sender(self, route: Route) -> Sender:
         with self._lock:
-            found = self._clients.get(route)
+            found = self._senders.get(route)
             if found is None:
-                found = self._clients[route] = self._build(route)
+                found = self._senders[route] = self._build(route)
             return found
 
     def close(self) -> None:
         with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            for sender in self._senders.values():
+                sender.close()
+            self._senders.clear()
 
-    def _build(self, route: Route) -> httpx.Client:
+    def _build(self, route: Route) -> Sender:
         begun = None if self._ahead is None else self._ahead.context(route)
         made = begun or context(route)
         if route.is_proxied:
-            return self._client(verify=made, trust_env=True, limits=_pooled(self.limits))
+            return _Proxied(made, self.limits)
         connect = partial(_connected, self._ahead, route)
-        own = Direct(connect, made, connections=self.limits.connections)
-        return self._client(transport=own, trust_env=False)
+        return Straight(Direct(connect, made, connections=self.limits.connections), self.limits)
 
-    def _client(self, **settings: Any) -> httpx.Client:
-        limits = self.limits
-        return httpx.Client(
+
+_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": CODINGS,
+    "Connection": "keep-alive",
+    "User-Agent": USER_AGENT,
+}
+
+
+class Straight:
+    """Requests that go straight into our own transport.
+
+    httpx's client would take as long again, for cookies, redirects and hooks that are not ours.
+    """
+
+    def __init__(self, transport: Direct, limits: Limits) -> None:
+        self._transport = transport
+        self._headers = httpx.Headers(_HEADERS)
+        self._extensions = {"timeout": _timeout(limits).as_dict()}
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | Iterable[bytes] | None,
+    ) -> httpx.Response:
+        merged = httpx.Headers(self._headers)
+        merged.update(headers)
+        request = httpx.Request(
+            method, url, headers=merged, content=content, extensions=self._extensions
+        )
+        answer = self._transport.handle_request(request)
+        answer.request = request
+        return answer
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _Proxied:
+    """Requests through the proxies that the environment names."""
+
+    def __init__(self, context: ssl.SSLContext, limits: Limits) -> None:
+        self._client = httpx.Client(
+            verify=context,
+            trust_env=True,
+            limits=_pooled(limits),
             follow_redirects=False,
             cookies=_NoCookies(),
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": CODINGS},
-            timeout=httpx.Timeout(
-                connect=limits.connect, read=limits.read, write=limits.write, pool=None
-            ),
-            **settings,
+            headers=_HEADERS,
+            timeout=_timeout(limits),
         )
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | Iterable[bytes] | None,
+    ) -> httpx.Response:
+        request = self._client.build_request(method, url, headers=headers, content=content)
+        return self._client.send(request, stream=True)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _timeout(limits: Limits) -> httpx.Timeout:
+    return httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=None)
 
 
 def _connected(

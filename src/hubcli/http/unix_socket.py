@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import socket
 
-import httpx
-
 from hubcli.errors import Denied, Unavailable
 from hubcli.http.direct import Direct
 from hubcli.http.routes import Route
-from hubcli.http.transport import Limits, Transports
+from hubcli.http.transport import Limits, Sender, Straight, Transports
 
 URL = "http://docker"
 """What stands in addresses for the one host that is reached through the socket."""
@@ -22,9 +20,9 @@ class SocketTransports(Transports):
         super().__init__(limits)
         self._path = path
 
-    def _build(self, route: Route) -> httpx.Client:  # noqa: ARG002 - a socket is no route
+    def _build(self, route: Route) -> Sender:  # noqa: ARG002 - a socket is no route
         own = Direct(self._connect, connections=self.limits.connections)
-        return self._client(transport=own, trust_env=False)
+        return Straight(own, self.limits)
 
     def _connect(self, host: str, port: int, timeout: float | None) -> socket.socket:  # noqa: ARG002
         opened = socket.socket(socket.AF_UNIX)
