@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 COVERAGE ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench completions tools clean
@@ -28,8 +29,8 @@ format: $(VENV)/developing  ## Rewrite the code as `check` wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/developing  ## Measure start-up, requests and throughput
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/developing  ## Measure start, round trips, throughput, memory and growth
+	$(BIN)/python -m benchmarks $(BENCH)
 
 completions: $(VENV)/installed  ## Generate completions/ and the pages of docs/ again
 	$(BIN)/hubcli completion bash > completions/hubcli.bash

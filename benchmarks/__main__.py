@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="in place of each part's own number")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end, and files go
     reports = []
     for part in arguments.which or _PARTS:
         work, rounds = _PARTS[part]

@@ -54,6 +54,8 @@ class Report:
     tables: list[Table] = field(default_factory=list)
     targets: list[tuple[str, str, str, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    """What else belongs to it, by its name in docs/."""
 
     def show(self, title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table = Table(title, head, rows)
@@ -90,6 +92,9 @@ def write(reports: Sequence[Report], words: Sequence[str]) -> None:
             raise SystemExit(f"{PAGE} has no place for {name}: <!-- {name} -->")
         text = place.sub(lambda found, put=content: f"{found[1]}\n{put}\n\n{found[2]}", text)
     PAGE.write_text(text)
+    for report in reports:
+        for name, content in report.files.items():
+            (DOCS / name).write_text(content)
     print(f"\nwritten to {PAGE}")
 
 
