@@ -8,7 +8,7 @@ COVERAGE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench completions tools clean
+.PHONY: help demo test faults check format bench completions tools clean
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -18,6 +18,9 @@ demo: $(VENV)/installed  ## See hubcli at work, against a Docker Hub of its own 
 
 test: $(VENV)/developing  ## Run all the tests
 	$(BIN)/pytest -n $(WORKERS) $(COVERAGE)
+
+faults: $(VENV)/developing  ## Spoil every request of every command in every way (half an hour)
+	HUBCLI_FAULTS=all $(BIN)/pytest -n $(WORKERS) tests/faults
 
 check: $(VENV)/developing  ## Everything that CI checks: format, lint, types, tests, coverage
 	$(BIN)/ruff format --check

@@ -148,7 +148,9 @@ class Registry:
     def _reason(self, call: Call, answer: Response) -> Response:
         """The answer to the same request as a GET: one to a HEAD has no body for a reason."""
         with self.stream(replace(call, method="GET", accepted=ANY_ERROR)) as stream:
-            return answer if stream.status < 300 else _whole(stream)
+            # A refusal of the credential stands, whatever became of it since.
+            refused = answer.status == 401 != stream.status
+            return answer if refused or stream.status < 300 else _whole(stream)
 
     def _heed(self, answer: Response | Stream) -> None:
         """Hand on each warning once (distribution-spec 1.1, "Warnings")."""

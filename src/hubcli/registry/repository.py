@@ -94,7 +94,12 @@ class Repository:
         if answer.status == 404:
             return None
         descriptor = _described(answer, identifier) if answer.ok else None
-        return descriptor or self.manifest(identifier).descriptor
+        if descriptor is not None:
+            return descriptor
+        try:
+            return self.manifest(identifier).descriptor
+        except NotFound:
+            return None  # what was in the way of the first question was not in that of the second
 
     def put_manifest(self, identifier: str, manifest: Manifest) -> None:
         """Store a manifest under a tag or its digest, bytes as they are (`PUT …/manifests/…`).

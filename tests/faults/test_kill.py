@@ -1,0 +1,61 @@
+"""Commands that are killed at some point of their way: run again, they complete their work.
+
+`make test` kills each at a few points, `make faults` at every request, before and after the server
+has acted upon it, and at fifty moments in all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+
+from support.errands import ERRANDS, Errand, World
+from support.gateway import Fault
+
+KILLED = ["pull", "push", "copy", "login", "apply"]
+POINTS = 50 if os.environ.get("HUBCLI_FAULTS") == "all" else 3
+_MOMENTS: tuple[Fault, Fault] = ("reset", "reset in the answer")
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_what_was_killed_is_completed_by_the_next_run(
+    world: Callable[[], World], name: str
+) -> None:
+    errand = ERRANDS[name]
+    requests = _undisturbed(errand, world())
+    everywhere = [(number, moment) for number in range(requests) for moment in _MOMENTS]
+    chance = random.Random(name)  # the same points in every run
+    points = everywhere * (POINTS // len(everywhere))
+    points += chance.sample(everywhere, POINTS % len(everywhere))
+    for number, moment in points:
+        _kill(errand, world(), number, moment)
+
+
+def _undisturbed(errand: Errand, world: World) -> int:
+    """How many requests it takes; a process of its own, as those that are killed."""
+    errand.prepare(world)
+    world.gateway.expect()
+    assert _ended(world, errand) == 0
+    return len(world.gateway.lines)
+
+
+def _kill(errand: Errand, world: World, number: int, moment: Fault) -> None:
+    errand.prepare(world)
+    argv = errand.argv(world)
+    process = world.start(*argv)
+    world.gateway.call(number, moment, process.kill)
+    process.communicate(errand.stdin.encode(), timeout=60)
+    about = f"killed at {number} of {world.gateway.lines}, {moment}: {process.returncode}"
+    # A HEAD has no body to be killed in: then it may have gone on to its end.
+    assert process.returncode in {-9, 0}, about
+    world.gateway.expect()
+    world.made_good(errand, about)
+
+
+def _ended(world: World, errand: Errand) -> int:
+    process = world.start(*errand.argv(world))
+    process.communicate(errand.stdin.encode(), timeout=60)
+    return process.returncode
