@@ -145,6 +145,21 @@ def test_an_unchanged_mirror_of_a_hub_repository_costs_one_head_per_tag(
     assert sum("/manifests/" in one.path for one in heads) == 500
 
 
+def test_between_two_hub_repositories_lists_are_enough(
+    sync: Sync, sandbox: SandboxServer, repository: str
+) -> None:
+    for path in (repository, f"{repository}-mirror"):
+        hub_repository(sandbox, path, MANY)
+    sandbox.forget()
+    result = sync(
+        one(repository, f"{repository}-mirror"), "--format", "json", env=sandbox.signed_in
+    )
+    assert set(results(result).values()) == {"unchanged"}
+    requests = [str(one) for one in sandbox.requests()]
+    assert len(requests) <= 20
+    assert not any("/manifests/" in line for line in requests)
+
+
 def test_an_unchanged_layout_costs_one_head_per_tag(
     sync: Sync, here: RegistryServer, repository: str
 ) -> None:
@@ -204,21 +219,27 @@ def test_only_some_platforms(
     whole = oci_layout.image("whole", platforms=platforms)
     single = oci_layout.image("single", platforms=["linux/amd64"], index=True)
     oci_layout.image("other", platforms=["linux/s390x", "linux/ppc64le"])
+    oci_layout.image("alone", platforms=["linux/s390x"])
     target = f"{there.host}/{repository}"
     source = f"oci:{oci_layout.directory}"
     file = one(source, target, platforms="[linux/amd64, linux/arm64]")
     first = sync(file, "--format", "json")
     assert first.exit_code == 0
-    assert results(first) == {"whole": "copied", "single": "copied", "other": "skipped"}
-    (other,) = (row for row in first.json() if row["result"] == "skipped")
-    assert "there is no image for linux/amd64" in other["reason"]
+    assert results(first) == {
+        "whole": "copied",
+        "single": "copied",
+        "other": "skipped",
+        "alone": "skipped",
+    }
+    reasons = [row["reason"] for row in first.json() if row["result"] == "skipped"]
+    assert all("there is no image for linux/amd64" in reason for reason in reasons)
     index = there.fetch(repository, "whole").json()
     assert [entry["platform"]["architecture"] for entry in index["manifests"]] == ["amd64", "arm64"]
     assert tags_of(there, repository)["single"] == single.platforms["linux/amd64"]["digest"]
     assert whole.digest not in tags_of(there, repository).values()
     forget(there)
     again = sync(file, "--format", "json")
-    assert results(again) == {"whole": "unchanged", "single": "unchanged", "other": "skipped"}
+    assert {row["result"] for row in again.json()} == {"unchanged", "skipped"}
     assert {one.method for one in asked(there, "/manifests/")} == {"HEAD"}
 
 

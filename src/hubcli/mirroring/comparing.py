@@ -12,7 +12,7 @@ from hubcli.mirroring.ends import shown
 from hubcli.mirroring.item import Item, Outcome, Result
 from hubcli.mirroring.narrowing import Indexes, Narrowed, narrowed
 from hubcli.mirroring.world import World
-from hubcli.oci import Descriptor, Platform
+from hubcli.oci import Descriptor, Manifest, Platform
 from hubcli.stores import Findable, Referred, Source
 from hubcli.transfer import Image, Target
 
@@ -85,13 +85,15 @@ class Comparing:
         else:
             wanted = self._wanted(item, read)
             before = self._at_target(item, written)
-        if before is None:
-            return Work(item, "copied", wanted.digest, wanted.platforms or None)
         if before != wanted.digest:
-            return Work(item, "updated", wanted.digest, wanted.platforms or None, f"was {before}")
+            self._check_platform(item, read, wanted)
+            platforms = wanted.platforms or None
+            if before is None:
+                return Work(item, "copied", wanted.digest, platforms)
+            return Work(item, "updated", wanted.digest, platforms, f"was {before}")
         if item.entry.referrers and not item.is_attached:
             with doing("read the referrers of", shown(item.source)):
-                if self._lacks_referrers(read, written, wanted.digest):
+                if _lacks_referrers(read, written, wanted.digest):
                     reason = "what refers to it is new"
                     return Work(item, "updated", wanted.digest, wanted.platforms or None, reason)
         return Outcome.of(item, "unchanged", wanted.digest)
@@ -100,13 +102,28 @@ class Comparing:
         with _missing(), doing("read", read.shown):
             found = _told(item) or read.store.resolve(read.identifier)
             if item.platforms is None or found.media_type not in oci.INDEX_TYPES:
-                return Narrowed(found.digest, item.platforms or (), ())
-            index = self._indexes.get(
-                lambda: self._guarded(read).store.manifest(found.digest),
-                found.digest,
-                found.media_type,
-            )
-            return narrowed(index, item.platforms)
+                return Narrowed(found.digest, item.platforms or (), (), found.media_type)
+            return narrowed(self._read(read, found.digest, found.media_type), item.platforms)
+
+    def _check_platform(self, item: Item, read: Image, wanted: Narrowed) -> None:
+        """_Missing for an image that is for one platform, and that is none of those wanted."""
+        if item.platforms is None or wanted.children:
+            return
+        with _missing(), doing("read", read.shown):
+            manifest = self._read(read, wanted.digest, wanted.media_type)
+            if not manifest.is_image or manifest.config is None:
+                return
+            config = oci.parse_object(read.store.blobs.read(manifest.config), "the configuration")
+            own = oci.config_platform(config)
+            if own is not None and not any(own.matches(each) for each in item.platforms):
+                wishes = ", ".join(map(str, item.platforms))
+                raise NotFound(f"there is no image for {wishes}; it is one for {own}")
+
+    def _read(self, read: Image, digest: str, media_type: str) -> Manifest:
+        """A manifest of the source, which is pulled once and never again."""
+        return self._indexes.get(
+            lambda: self._guarded(read).store.manifest(digest), digest, media_type
+        )
 
     def _at_target(self, item: Item, written: Target) -> str | None:
         """The digest that the target has under that name, None where it has none."""
@@ -117,33 +134,36 @@ class Comparing:
             found = find(written.store, written.identifier)
         return None if found is None else found.digest
 
-    def _lacks_referrers(self, read: Image, written: Target, digest: str) -> bool:
-        """Whether something refers to an image, or to one inside it, that the target has not."""
-        if not isinstance(read.store, Referred):
-            return False
-        manifest = written.store.manifest(digest)
-        queue = [digest, *(entry.digest for entry in manifest.manifests)]
-        seen = set(queue)
-        while queue:
-            for descriptor in read.store.referrers(queue.pop()):
-                if descriptor.digest in seen:
-                    continue
-                if find(written.store, descriptor.digest) is None:
-                    return True
-                seen.add(descriptor.digest)
-                queue.append(descriptor.digest)
-        return False
-
     def children(self, item: Item, digest: str) -> Iterator[str]:
         """The manifests inside an image that the target has or will have; none of a single one."""
         with self._world.pair(item.source, item.target) as (read, written):
-            for store in (written.store, read.store):
+            for end in (written, self._guarded(read)):
                 try:
-                    manifest = store.manifest(digest)
+                    manifest = end.store.manifest(digest)
                 except NotFound:
                     continue
                 yield from (entry.digest for entry in manifest.manifests)
                 return
+
+
+def _lacks_referrers(read: Image, written: Target, digest: str) -> bool:
+    """Whether something refers to an image, or to one inside it, that is not listed there.
+
+    That the target has it is not enough: without a referrers API the list is written after it.
+    """
+    if not isinstance(read.store, Referred) or not isinstance(written.store, Referred):
+        return False
+    manifest = written.store.manifest(digest)
+    queue = [digest, *(entry.digest for entry in manifest.manifests)]
+    seen = set(queue)
+    while queue:
+        subject = queue.pop()
+        fresh = [one.digest for one in read.store.referrers(subject) if one.digest not in seen]
+        if fresh and not set(fresh) <= {one.digest for one in written.store.referrers(subject)}:
+            return True
+        seen.update(fresh)
+        queue += fresh
+    return False
 
 
 def find(store: Source, identifier: str) -> Descriptor | None:

@@ -20,11 +20,15 @@ from hubcli.transfer import graph
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """The digest that a target has, the platforms that there are, and the manifests inside."""
+    """The digest that a target has, the platforms that there are, and the manifests inside.
+
+    `media_type` is that of an image that was not narrowed.
+    """
 
     digest: str
     platforms: tuple[Platform, ...]
     children: tuple[str, ...]
+    media_type: str = ""
 
 
 class Indexes:

@@ -212,8 +212,18 @@ def show(runtime: Runtime, selection: Selection, running: Running, *, everything
         and selection.format in {None, "table"}
         and selection.query is None
     )
-    hidden = {"unchanged"} if for_people and not everything else set()
-    rows = (row for row in running.round() if row["result"] not in hidden)
-    runtime.output.rows(
-        MIRRORED, rows, selection, more=None if selection.quiet else lambda: running.summary
-    )
+    hides = for_people and not everything
+    hidden = False
+
+    def rows() -> Iterator[Row]:
+        nonlocal hidden
+        for row in running.round():
+            if hides and row["result"] == "unchanged":
+                hidden = True
+            else:
+                yield row
+
+    def summary() -> str:
+        return f"{running.summary}; --all shows what is unchanged" if hidden else running.summary
+
+    runtime.output.rows(MIRRORED, rows(), selection, more=None if selection.quiet else summary)
