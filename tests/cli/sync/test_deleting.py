@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,7 @@ from support.images import Layout
 from support.mirrors import asked, forget, stocked, tags_of
 from support.running import InProcess, Result
 from support.sandbox import SandboxServer
-from support.sandbox_registry import RegistryServer, registry_server
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[RegistryServer]:
-    with registry_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[RegistryServer]:
-    with registry_server() as server:
-        yield server
-
+from support.sandbox_registry import RegistryServer
 
 Sync = Callable[..., Result]
 

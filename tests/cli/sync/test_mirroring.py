@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,8 @@ from support.images import Layout
 from support.mirrors import asked, forget, stocked, tags_of
 from support.running import InProcess, Result
 from support.sandbox import SandboxServer
-from support.sandbox_registry import RegistryServer, registry_server
+from support.sandbox_registry import RegistryServer
 from support.skopeo import Skopeo
-
-
-@pytest.fixture(scope="module")
-def here() -> Iterator[RegistryServer]:
-    """Where images come from."""
-    with registry_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[RegistryServer]:
-    """Where they go."""
-    with registry_server() as server:
-        yield server
-
 
 Sync = Callable[..., Result]
 

@@ -18,7 +18,7 @@ from hubcli.mirroring.tally import Tally
 from support.command_lines import command_lines, parse
 from support.running import InProcess
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sync.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "sync.md").read_text(encoding="utf-8")
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
 FILE, KUBERNETES, GITLAB, GITHUB = BLOCKS
 TEXT = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0]

@@ -18,12 +18,6 @@ from support.sandbox import SandboxServer
 from support.sandbox_registry import RegistryServer, registry_server
 
 
-@pytest.fixture(scope="module")
-def here() -> Iterator[RegistryServer]:
-    with registry_server() as server:
-        yield server
-
-
 @pytest.fixture
 def there() -> Iterator[RegistryServer]:
     with registry_server() as server:
