@@ -288,6 +288,7 @@ complete -c hubcli -n '__hubcli_at "repo edit"' -l no-categories -d 'Take it out
 complete -c hubcli -n '__hubcli_at "repo edit"' -l immutable-tags -d 'Tags that this regular expression matches never change (repeatable)' -x
 complete -c hubcli -n '__hubcli_at "repo edit"' -l no-immutable-tags -d 'Let all tags change'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l archive -l unarchive -d 'Make it read-only'
+complete -c hubcli -n '__hubcli_at "repo edit"' -l scan-on-push -l no-scan-on-push -d 'Scan what is pushed; where a registry can'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l option -d 'What only this registry knows: hubcli registry providers (repeatable)' -x
 complete -c hubcli -n '__hubcli_at "repo edit"' -s y -l yes -d 'Do not ask'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l dry-run -d 'Show what would be done, and do nothing'

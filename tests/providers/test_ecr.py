@@ -235,6 +235,14 @@ def test_tags_are_frozen_and_thawed(ecr: Running, cli: InProcess, image: Image, 
     refused = cli("repo", "edit", name, "--immutable-tags", "v.*")
     assert (refused.exit_code, "freezes all tags ('.*') or none" in refused.stderr) == (1, True)
     assert cli("repo", "edit", name, "--no-immutable-tags").exit_code == 0
+    assert cli("repo", "edit", name, "--scan-on-push").exit_code == 0
+    (row,) = client(moto).describe_repositories()["repositories"]
+    assert row["imageScanningConfiguration"] == {"scanOnPush": True}
+    both = cli("repo", "edit", name, "--no-scan-on-push", "--option", "kms-key=k")
+    assert (both.exit_code, "knows kms-key only when" in both.stderr) == (1, True)
+    assert cli("repo", "edit", name, "--no-scan-on-push").exit_code == 0
+    (row,) = client(moto).describe_repositories()["repositories"]
+    assert row["imageScanningConfiguration"] == {"scanOnPush": False}
     assert cli("repo", "edit", name, "--option", "scan-on-push=true").exit_code == 0
     (row,) = client(moto).describe_repositories()["repositories"]
     assert row["imageTagMutability"] == "MUTABLE"

@@ -370,8 +370,14 @@ def test_the_registry_of_a_project_is_closed_and_opened(
     assert (done.json()["name"], done.json()["visibility"]) == (project, "private")
     assert cli("repo", "inspect", APP, "--format", "json").json()["visibility"] == "private"
     assert cli("repo", "edit", project, "--public", "--yes").exit_code == 0
+    part = cli("repo", "edit", APP, "--private")
+    assert part.exit_code == 1
+    assert part.stderr == (
+        f"error: cannot edit {APP}: that is for the whole project {project} to say"
+        f" (UNSUPPORTED)\nhint: hubcli repo edit {project} --private\n"
+    )
     standin.visibility, standin.level = "private", "private"
-    refused = cli("repo", "edit", project, "--public", "--yes")
+    refused = cli("repo", "edit", project, "--public")
     assert refused.exit_code == 1
     assert "the project is private, and its registry no less" in refused.stderr
     assert standin.level == "private"

@@ -169,7 +169,9 @@ def test_changes_touch_what_they_name(
     row = details(signed_in, IMAGES)
     assert (row["description"], row["immutable_tags"]) == ("all of them", [".*"])
     assert row["visibility"] == "public"
-    assert signed_in(*edit, "--no-immutable-tags").exit_code == 0
+    assert signed_in(*edit, "--no-immutable-tags", "--scan-on-push").exit_code == 0
+    scanning = google.api.repositories["acme/images"]["vulnerabilityScanningConfig"]
+    assert scanning == {"enablementConfig": "INHERITED"}
     assert google.api.repositories["acme/images"]["dockerConfig"] == {"immutableTags": False}
     for changes, told in (
         (("--immutable-tags", "v.*"), "Google freezes all tags of a repository or none"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -133,6 +133,71 @@ def test_a_full_project_is_not_removed(
     assert refused.exit_code == 1
     assert f"hint: hubcli repo rm '{HOST}/full/*'" in refused.stderr
     assert "full" in harbor[0].projects
+
+
+@pytest.mark.parametrize(
+    ("place", "flags", "told", "hint"),
+    [
+        ("acme/app", ("--public",), f"that is for the whole project {HOST}/acme to say",
+         f"hubcli repo edit {HOST}/acme --public"),
+        ("acme/app", ("--scan-on-push",), f"that is for the whole project {HOST}/acme to say",
+         f"hubcli repo edit {HOST}/acme --scan-on-push"),
+        ("acme/app", ("--description", "x", "--option", "severity=high"),
+         f"that is for the whole project {HOST}/acme to say",
+         f"hubcli repo edit {HOST}/acme --option severity=high"),
+        ("acme", ("--public", "--option", "storage-limit=7"),
+         f"{HOST} sets the quota of a new project only", None),
+        ("acme", ("--public", "--description", "x"), "a project of Harbor has no description",
+         None),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_edited_is_refused_before_anybody_is_asked(
+    cli: InProcess,
+    harbor: tuple[Harbor, Running],
+    image: Image,
+    place: str,
+    flags: Sequence[str],
+    told: str,
+    hint: str | None,
+) -> None:
+    """Without a terminal and without --yes: a question would be exit 2."""
+    standin, running = harbor
+    standin.make("acme", {})
+    assert cli("copy", image.source, f"{HOST}/acme/app:v1", "-q").exit_code == 0
+    for more in ((), ("--dry-run",)):
+        done = cli("repo", "edit", f"{HOST}/{place}", *flags, *more)
+        assert done.exit_code == 1, done.stderr
+        lines = [f"error: cannot edit {HOST}/{place}: {told} (UNSUPPORTED)"]
+        assert done.stderr.splitlines() == lines + ([f"hint: {hint}"] if hint else [])
+    assert not [call for call in running.transcript() if call.startswith("PUT")]
+    assert standin.projects["acme"].metadata == {"public": "false"}
+
+
+def test_a_project_and_a_repository_are_edited(
+    cli: InProcess, harbor: tuple[Harbor, Running], image: Image
+) -> None:
+    standin, running = harbor
+    project, name = f"{HOST}/acme", f"{HOST}/acme/team/app"
+    standin.make("acme", {})
+    assert cli("copy", image.source, f"{name}:v1", "-q").exit_code == 0
+    done = cli("repo", "edit", project, "--public", "--scan-on-push", "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert standin.projects["acme"].metadata == {"public": "true", "auto_scan": "true"}
+    done = cli("repo", "edit", project, "--no-scan-on-push", "--option", "severity=high")
+    assert done.exit_code == 0, done.stderr
+    assert standin.projects["acme"].metadata == {
+        "public": "true",
+        "auto_scan": "false",
+        "severity": "high",
+    }
+    done = cli("repo", "edit", name, "--description", "It is", "--immutable-tags", "v.*")
+    assert done.exit_code == 0, done.stderr
+    row = cli("repo", "inspect", name, "--format", "json").json()
+    assert (row["description"], row["immutable_tags"]) == ("It is", ["v.*"])
+    assert cli("tag", "rm", f"{name}:v1", "--yes").exit_code == 1
+    assert cli("repo", "edit", name, "--no-immutable-tags").exit_code == 0
+    assert cli("tag", "rm", f"{name}:v1", "--yes").exit_code == 0
+    assert running.faults() == []
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,12 @@ class AzureRegistry(
         """GET /acr/v1/{name}"""
         return self._row(path, self._send("GET", path, "metadata_read"))
 
+    def check_edit(self, path: str, wish: Edit) -> None:  # noqa: ARG002 - all are alike
+        _locks(wish)
+
     def edit_repository(self, path: str, wish: Edit) -> None:
         """PATCH /acr/v1/{name}: tags are immutable where nothing can be written."""
-        changes = {_LOCKS[key]: _switch(key, value) for key, value in wish.options.items()}
-        if wish.immutable_tags is not None:
-            changes["writeEnabled"] = not _all_or_none(wish.immutable_tags)
-        self._send("PATCH", path, "metadata_write", body=changes)
+        self._send("PATCH", path, "metadata_write", body=_locks(wish))
 
     def remove_repository(self, path: str) -> None:
         """DELETE /acr/v1/{name}"""
@@ -223,6 +223,14 @@ def _switch(key: str, value: str) -> bool:
     if value not in _SWITCHES:
         raise UsageError(f"--option {key} takes true or false, not {value!r}")
     return _SWITCHES[value]
+
+
+def _locks(wish: Edit) -> dict[str, bool]:
+    """The members of a repository that change."""
+    changes = {_LOCKS[key]: _switch(key, value) for key, value in wish.options.items()}
+    if wish.immutable_tags is not None:
+        changes["writeEnabled"] = not _all_or_none(wish.immutable_tags)
+    return changes
 
 
 def _all_or_none(rules: Sequence[str]) -> bool:

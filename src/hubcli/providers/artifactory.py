@@ -127,8 +127,8 @@ class Artifactory(
         self.at.notify(f"made the repository key {row['name']}; {image} comes with the first push")
         return {**row, "name": f"{self.at.host}/{path}", "namespace": path.rpartition("/")[0]}
 
-    def edit_repository(self, path: str, wish: Edit) -> None:
-        """POST /api/repositories/{key}"""
+    def check_edit(self, path: str, wish: Edit) -> None:
+        """Only repository keys are edited, and not what they are for."""
         place = self._keys.place(path)
         if place.image:
             raise Unsupported(
@@ -136,10 +136,14 @@ class Artifactory(
                 hint=f"hubcli repo edit {self.at.host}/{place.key.name}" if place.prefix else None,
             )
         self._keys.require_paths()
-        settings = settings_of(wish.options, wish.description)
-        if "packageType" in settings:
+        if "packageType" in settings_of(wish.options, wish.description):
             raise Unsupported("what a repository key is for does not change")
-        self._api.send("POST", _of_key(place.key), body=settings)
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """POST /api/repositories/{key}"""
+        self.check_edit(path, wish)
+        settings = settings_of(wish.options, wish.description)
+        self._api.send("POST", _of_key(self._keys.place(path).key), body=settings)
 
     def remove_repository(self, path: str) -> None:
         """DELETE /{key}/{image}, or /api/repositories/{key} with all that is in it.

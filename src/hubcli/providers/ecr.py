@@ -55,7 +55,7 @@ class ElasticRegistry(
     repository_fields = frozenset({"visibility", "created", "immutable_tags"})
     tag_fields = ("digest", "pushed", "pulled", "size", "media_type")
     creates = frozenset({"private", "immutable_tags", "scan_on_push"})
-    edits = frozenset({"immutable_tags"})
+    edits = frozenset({"immutable_tags", "scan_on_push"})
     options = {
         "encryption": "AES256, KMS or KMS_DSSE (when it is made)",
         "kms-key": "the ARN or alias of a key (when it is made)",
@@ -107,9 +107,7 @@ class ElasticRegistry(
             raise Unsupported(
                 "a private registry is opened by a policy; what is public is in public.ecr.aws"
             )
-        scan = wish.scan_on_push
-        if "scan-on-push" in wish.options:
-            scan = _switch(wish.options["scan-on-push"])
+        scan = _scans(wish.scan_on_push, wish.options)
         if wish.options.get("encryption", "KMS") not in _ENCRYPTIONS:
             raise UsageError(f"--option encryption takes {', '.join(_ENCRYPTIONS)}")
         encryption = {
@@ -128,22 +126,28 @@ class ElasticRegistry(
         )
         return self._row(answer["repository"])
 
-    def edit_repository(self, path: str, wish: Edit) -> None:
-        """PutImageTagMutability, PutImageScanningConfiguration"""
-        given = {"registryId": self._account, "repositoryName": path}
-        if wish.immutable_tags is not None:
-            rules = list(wish.immutable_tags)
-            if rules not in ([], [_ALL]):
-                raise Unsupported(f"Amazon ECR freezes all tags ({_ALL!r}) or none")
-            mutability = _IMMUTABLE if rules else _MUTABLE
-            self._service.call("put_image_tag_mutability", **given, imageTagMutability=mutability)
-        for key, value in wish.options.items():
+    def check_edit(self, path: str, wish: Edit) -> None:  # noqa: ARG002 - all are alike
+        """All tags are frozen or none, and what encrypts a repository is there from its start."""
+        if wish.immutable_tags is not None and list(wish.immutable_tags) not in ([], [_ALL]):
+            raise Unsupported(f"Amazon ECR freezes all tags ({_ALL!r}) or none")
+        for key in wish.options:
             if key != "scan-on-push":
                 raise Unsupported(f"Amazon ECR knows {key} only when a repository is made")
+        _scans(wish.scan_on_push, wish.options)
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """PutImageTagMutability, PutImageScanningConfiguration"""
+        self.check_edit(path, wish)
+        given = {"registryId": self._account, "repositoryName": path}
+        if wish.immutable_tags is not None:
+            mutability = _IMMUTABLE if wish.immutable_tags else _MUTABLE
+            self._service.call("put_image_tag_mutability", **given, imageTagMutability=mutability)
+        scan = _scans(wish.scan_on_push, wish.options)
+        if scan is not None:
             self._service.call(
                 "put_image_scanning_configuration",
                 **given,
-                imageScanningConfiguration={"scanOnPush": _switch(value)},
+                imageScanningConfiguration={"scanOnPush": scan},
             )
 
     def remove_repository(self, path: str) -> None:
@@ -215,7 +219,11 @@ def refusal(failure: Mapping[str, Any]) -> HubcliError:
     return (kind or HubcliError)(reason[:1].lower() + reason[1:], code=code)
 
 
-def _switch(text: str) -> bool:
+def _scans(flag: bool | None, options: Mapping[str, str]) -> bool | None:
+    """Whether what is pushed is scanned, by the flag or by the option of that name."""
+    text = options.get("scan-on-push")
+    if text is None:
+        return flag
     if text not in _SWITCHES:
         raise UsageError(f"--option scan-on-push takes true or false, not {text!r}")
     return _SWITCHES[text]

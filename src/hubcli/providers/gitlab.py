@@ -106,15 +106,31 @@ class GitLab(
         project = self._told(lambda: self._places.project(found.project))
         return {**self._row(found), **_of_project(project), "size": number(detail.get("size"))}
 
-    def edit_repository(self, path: str, wish: Edit) -> None:
-        """PUT /projects/{id}, of which the registry is a part"""
-        project = self._places.project(path)
-        level = _MEMBERS if wish.private else _PUBLIC
-        if level == _PUBLIC and project.get("visibility") != "public":
+    def check_edit(self, path: str, wish: Edit) -> None:
+        """A registry is the whole project's, and never more open than that."""
+        try:
+            project = self._places.project(path)
+        except NotFound:
+            found = self._told(lambda: self._places.project(self._places.repository(path).project))
+            if not found:
+                raise
+            whole = f"{self.at.host}/{str(found.get('path_with_namespace')).lower()}"
+            flag = "--private" if wish.private else "--public"
+            raise Unsupported(
+                f"that is for the whole project {whole} to say",
+                hint=f"hubcli repo edit {whole} {flag}",
+            ) from None
+        if wish.private is False and project.get("visibility") != "public":
             raise Unsupported(
                 f"the project is {project.get('visibility')}, and its registry no less",
                 hint=text(project.get("web_url")),
             )
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """PUT /projects/{id}, of which the registry is a part"""
+        self.check_edit(path, wish)
+        project = self._places.project(path)
+        level = _MEMBERS if wish.private else _PUBLIC
         body = {"container_registry_access_level": level}
         answer = self._api.send("PUT", f"/projects/{number(project.get('id'))}", body=body)
         self._places.renew(path, answer.object())

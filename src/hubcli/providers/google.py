@@ -65,7 +65,7 @@ class GoogleRegistry(
     tag_fields = ("digest", "pushed", "updated", "size", "media_type")
     tag_gaps = frozenset({"updated"})
     creates = frozenset({"private", "description", "immutable_tags", "scan_on_push"})
-    edits = frozenset({"private", "description", "immutable_tags"})
+    edits = frozenset({"private", "description", "immutable_tags", "scan_on_push"})
     options = google_settings.OPTIONS
     refusals = {
         "search": (
@@ -135,14 +135,20 @@ class GoogleRegistry(
         self.at.notify(f"made {row['name']}; {place.image} comes with the first push")
         return {**self._row(path), "visibility": row["visibility"]}
 
-    def edit_repository(self, path: str, wish: Edit) -> None:
-        """PATCH …/repositories/{repository}, or its policy"""
+    def check_edit(self, path: str, wish: Edit) -> None:
+        """Only repositories are edited, no images in them."""
         place = self._named(path)
         if place.image:
             raise Unsupported(
                 "Google keeps nothing of an image that could be edited, only of its repository",
                 hint=f"hubcli repo edit {self.at.host}/{place.above}",
             )
+        google_settings.changed(wish)
+
+    def edit_repository(self, path: str, wish: Edit) -> None:
+        """PATCH …/repositories/{repository}, or its policy"""
+        self.check_edit(path, wish)
+        place = self._named(path)
         if wish.private is not None:
             google_policy.set_private(self._api, place.name, wish.private)
             return

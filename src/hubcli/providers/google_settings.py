@@ -51,6 +51,9 @@ def changed(wish: Edit) -> dict[str, Any]:
     if new:
         raise Unsupported(f"Google takes {new[0]} for a new repository only")
     found = _of_options(wish.options)
+    if wish.scan_on_push is not None:
+        scan = "inherited" if wish.scan_on_push else "disabled"
+        found |= _of_options({"scan": scan})
     if wish.description is not None:
         found["description"] = wish.description
     if wish.immutable_tags is not None:

@@ -68,7 +68,7 @@ class Harbor(
     tag_fields = ("digest", "pushed", "pulled", "size", "platforms")
     tag_gaps = frozenset({"pulled"})
     creates = frozenset({"private", "immutable_tags", "scan_on_push"})
-    edits = frozenset({"private", "description", "immutable_tags"})
+    edits = frozenset({"private", "description", "immutable_tags", "scan_on_push"})
     options = {
         "storage-limit": "bytes that a new project may take, or none",
         "scan-on-push": "true or false: whether what is pushed to the project is scanned",
@@ -135,28 +135,37 @@ class Harbor(
         row = self._row(found, _is_public(self._project(project)))
         return {**row, "immutable_tags": self._frozen(project, name)}
 
+    def check_edit(self, path: str, wish: Edit) -> None:
+        """Visibility and options are the whole project's, a description is a repository's."""
+        project, _, name = path.partition("/")
+        if "storage-limit" in wish.options:
+            raise Unsupported(f"{self.at.host} sets the quota of a new project only")
+        if wish.description is not None and not name:
+            raise Unsupported("a project of Harbor has no description")
+        flags = list(_flags(wish))
+        if name and flags:
+            whole = f"{self.at.host}/{project}"
+            raise Unsupported(
+                f"that is for the whole project {whole} to say",
+                hint=f"hubcli repo edit {' '.join([whole, *flags])}",
+            )
+
     def edit_repository(self, path: str, wish: Edit) -> None:
         """PUT /projects/{project}[/repositories/{name}], or the project's rules"""
+        self.check_edit(path, wish)
         project, _, name = path.partition("/")
-        whole = f"{self.at.host}/{project}"
         if wish.immutable_tags is not None:
+            whole = f"{self.at.host}/{project}"
             self._rules(project).replace(name or EVERYWHERE, wish.immutable_tags, whole)
             return
         if wish.description is not None:
-            if not name:
-                raise Unsupported("a project of Harbor has no description")
             self._api.send("PUT", _of(path), body={"description": wish.description})
             return
         metadata = _metadata(wish.options)
         if wish.private is not None:
             metadata["public"] = _spelled(not wish.private)
-        if name:
-            instead = " ".join([whole, *_flags(wish)])
-            raise Unsupported(
-                f"that is for the whole project {whole} to say", hint=f"hubcli repo edit {instead}"
-            )
-        if "storage-limit" in wish.options:
-            raise Unsupported(f"{self.at.host} sets the quota of a new project only")
+        if wish.scan_on_push is not None:
+            metadata["auto_scan"] = _spelled(wish.scan_on_push)
         self._api.send("PUT", _of(project), body={"metadata": metadata})
 
     def remove_repository(self, path: str) -> None:
@@ -366,6 +375,8 @@ def _limit(options: Mapping[str, str]) -> int | None:
 def _flags(wish: Edit) -> Iterator[str]:
     if wish.private is not None:
         yield "--private" if wish.private else "--public"
+    if wish.scan_on_push is not None:
+        yield "--scan-on-push" if wish.scan_on_push else "--no-scan-on-push"
     yield from (f"--option {key}={value}" for key, value in wish.options.items())
 
 

@@ -12,6 +12,7 @@ from hubcli.errors import CredentialFailure, HubcliError, Unsupported
 
 if TYPE_CHECKING:
     from hubcli.http.client import Client
+    from hubcli.providers.capabilities import Edit
     from hubcli.providers.rows import ProviderRow
     from hubcli.registry import Registry
 
@@ -80,6 +81,9 @@ class Provider:
 
     def check_options(self, options: Mapping[str, str]) -> None:
         """UsageError for a value that an option does not take, before anything is changed."""
+
+    def check_edit(self, path: str, wish: Edit) -> None:
+        """Unsupported for what is not to be changed of this repository, before anybody is asked."""
 
     def missing_extra(self, kind: type[HubcliError] = Unsupported) -> HubcliError:
         """The failure to raise where the package behind `row.extra` cannot be imported.

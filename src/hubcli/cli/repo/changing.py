@@ -33,6 +33,7 @@ from hubcli.reference import Reference, parse_repository
 
 if TYPE_CHECKING:
     from hubcli.hub.repositories import Repositories
+    from hubcli.providers import Edit
 
 _ACTION = "edit"
 # Texts may come back with other line ends; these come back as they were sent, or not at all.
@@ -49,6 +50,7 @@ class _Wish:
     categories: Sequence[str] | None
     rules: Sequence[str] | None
     options: Sequence[str] = ()
+    scan_on_push: bool | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -61,8 +63,16 @@ class _Wish:
             "private": self.private,
             "description": self.description,
             "immutable_tags": self.rules,
+            "scan_on_push": self.scan_on_push,
         }
         return [name for name, value in named.items() if value is not None]
+
+    @property
+    def edit(self) -> Edit:
+        """The same, but for the options, which a provider reads."""
+        from hubcli.providers import Edit
+
+        return Edit(self.private, self.description, self.rules, self.scan_on_push)
 
     @property
     def for_hub_alone(self) -> list[str]:
@@ -117,6 +127,12 @@ def edit(
     archive: Annotated[
         bool | None, typer.Option("--archive/--unarchive", help="Make it read-only.")
     ] = None,
+    scan_on_push: Annotated[
+        bool | None,
+        typer.Option(
+            "--scan-on-push/--no-scan-on-push", help="Scan what is pushed; where a registry can."
+        ),
+    ] = None,
     option: ProviderOptions = None,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -140,6 +156,7 @@ def edit(
         _chosen(category, no_categories, "--category and --no-categories"),
         _chosen(immutable_tags, no_immutable_tags, "--immutable-tags and --no-immutable-tags"),
         option or (),
+        scan_on_push,
     )
     if wish.is_empty:
         raise UsageError("nothing to change was named", hint="hubcli repo edit --help")
@@ -147,6 +164,8 @@ def edit(
     with doing(_ACTION, path):
         row = target.inspect()
         changes = [each for each in target.changes() if each.differing(row)]
+        for each in changes:
+            each.check()
         plan = Plan(row, changes, target.frozen(changes))
         if dry_run:
             show(runtime, plan)
@@ -162,8 +181,12 @@ def edit(
 
 
 def _on_hub(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
-    if wish.options:
-        raise Unsupported("Docker Hub has no --option", action=_ACTION, reference=reference.name)
+    if wish.options or wish.scan_on_push is not None:
+        raise Unsupported(
+            "Docker Hub has no --scan-on-push and no --option",
+            action=_ACTION,
+            reference=reference.name,
+        )
     repositories, path = runtime.session.hub.repositories, reference.path
     return _Target(
         path,
@@ -178,9 +201,7 @@ def _elsewhere(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
     return _Target(
         reference.name,
         lambda: shows.repository(reference.path),
-        lambda: changes_elsewhere(
-            provider, reference, wish.private, wish.description, wish.rules, wish.options
-        ),
+        lambda: changes_elsewhere(provider, reference, wish.edit, wish.options),
     )
 
 

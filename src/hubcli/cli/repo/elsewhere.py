@@ -15,7 +15,7 @@ from hubcli.output import Row
 from hubcli.reference import Reference
 
 if TYPE_CHECKING:
-    from hubcli.providers import EditsRepositories, Provider, ShowsRepositories
+    from hubcli.providers import Edit, EditsRepositories, Provider, ShowsRepositories
 
 _FLAGS: Mapping[str, str] = {
     "private": "--private or --public",
@@ -84,29 +84,34 @@ def editor(
 
 
 def changes_elsewhere(
-    provider: EditsRepositories,
-    reference: Reference,
-    private: bool | None,
-    description: str | None,
-    rules: Sequence[str] | None,
-    options: Sequence[str],
+    provider: EditsRepositories, reference: Reference, wish: Edit, options: Sequence[str]
 ) -> Iterator[Change]:
-    """What is to be done, visibility first."""
+    """What is to be done, one thing at a time, visibility first."""
     from hubcli.providers import Edit, Provider
 
     assert isinstance(provider, Provider)
     given = _options(options, provider)
     wishes: list[tuple[dict[str, object], Edit]] = []
-    if private is not None:
-        visibility = "private" if private else "public"
-        wishes.append(({"visibility": visibility}, Edit(private=private)))
-    if description is not None:
+    if wish.private is not None:
+        visibility = "private" if wish.private else "public"
+        wishes.append(({"visibility": visibility}, Edit(private=wish.private)))
+    if wish.description is not None:
+        description = wish.description
         wishes.append(({"description": description}, Edit(description=description)))
-    if rules is not None:
+    if wish.immutable_tags is not None:
+        rules = wish.immutable_tags
         wishes.append(({"immutable_tags": [*rules]}, Edit(immutable_tags=rules)))
+    if wish.scan_on_push is not None:
+        scan = wish.scan_on_push
+        wishes.append(({"scan_on_push": scan}, Edit(scan_on_push=scan)))
     wishes += [({key: value}, Edit(options={key: value})) for key, value in given.items()]
+    path = reference.path
     for after, edit in wishes:
-        yield Change(after, partial(provider.edit_repository, reference.path, edit))
+        yield Change(
+            after,
+            partial(provider.edit_repository, path, edit),
+            partial(provider.check_edit, path, edit),
+        )
 
 
 def _refuse(

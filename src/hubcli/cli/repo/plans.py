@@ -21,13 +21,15 @@ class Change:
 
     after: Mapping[str, object]
     apply: Callable[[], None]
+    check: Callable[[], None] = lambda: None
+    """Raises what stands in the way, before anybody is asked."""
 
     def differing(self, row: Row) -> list[str]:
-        """The fields that are not so yet; the order of a list does not count."""
+        """The fields that are not so yet, or are not told; the order of a list does not count."""
         return [
             field
             for field, value in self.after.items()
-            if _comparable(row.get(field)) != _comparable(value)
+            if field not in row or _comparable(row[field]) != _comparable(value)
         ]
 
     def shown(self, row: Row) -> Iterator[str]:
