@@ -178,6 +178,30 @@ def test_a_push_does_not_make_the_repository_unless_it_is_told_to(
     assert cli("copy", f"{name}:v1", f"{HOST}/acme/other:v1", "--create").exit_code == 0
 
 
+@pytest.mark.parametrize("how", ["alone", "of a list", "as files", "on stdin"])
+def test_nothing_is_made_for_what_is_not_there(
+    ecr: Running, cli: InProcess, image: Image, moto: str, tmp_path: Path, how: str
+) -> None:
+    name, absent = f"{HOST}/acme/fresh:v1", f"oci:{image.layout}:absent"
+    if how == "of a list":
+        (tmp_path / "list").write_text(f"{absent} {name}\n{image.source} {name}2\n")
+        done = cli("push", "--from-file", str(tmp_path / "list"), "--create")
+        assert done.exit_code == 3
+        assert "absent" in done.stderr
+        # What can be copied is, and for that it was made.
+        assert cli("tag", "ls", f"{HOST}/acme/fresh", "-q").lines() == ["v12"]
+        return
+    if how == "alone":
+        done = cli("push", absent, name, "--create")
+    elif how == "as files":
+        done = cli("push", "--artifact", "text/x", str(tmp_path / "absent"), name, "--create")
+    else:
+        done = cli("push", "-", name, "--create", stdin="no archive")
+    assert done.exit_code != 0
+    assert done.stderr.count("error: ") == 1
+    assert client(moto).describe_repositories()["repositories"] == []
+
+
 def test_on_a_terminal_it_is_asked(
     ecr: Running, terminal: Callable[..., AbstractContextManager[Terminal]], image: Image, moto: str
 ) -> None:

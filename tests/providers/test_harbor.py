@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,14 +16,18 @@ import pytest
 
 from hubcli.errors import Unsupported
 from hubcli.http.client import Client
+from hubcli.http.response import Response
 from hubcli.providers.calls import Api
 from hubcli.providers.doublestar import expression, glob, matches
 from hubcli.providers.harbor_rules import EVERYWHERE, Rules
+from hubcli.providers.recognition import greeted
+from support.certificates import Authority
 from support.images import Image
 from support.providers.harbor import Harbor
 from support.providers.standin import Running
 from support.running import InProcess
 from support.scripted import Answer, ScriptedServer, Seen
+from support.terminal import Terminal
 
 HOST = "harbor.example"
 
@@ -124,6 +130,150 @@ def test_a_project_is_made_and_frozen(
     assert running.transcript()
 
 
+def test_a_push_makes_the_project_if_it_is_told_to(
+    cli: InProcess, harbor: tuple[Harbor, Running], image: Image
+) -> None:
+    standin, running = harbor
+    name = f"{HOST}/fresh/team/app"
+    refused = cli("push", image.source, f"{name}:v1")
+    assert refused.exit_code == 3
+    assert refused.stderr == (
+        f"error: cannot push to {name}: there is no {HOST}/fresh, and pushing does not make it"
+        f" (NAME_UNKNOWN)\nhint: hubcli repo create {HOST}/fresh\n"
+    )
+    planned = cli("push", image.source, f"{name}:v1", "--create", "--dry-run")
+    assert f"dry run: {HOST}/fresh would be created" in planned.stderr
+    assert "fresh" not in standin.projects
+    done = cli("push", image.source, f"{name}:v1", "--create")
+    assert (done.exit_code, f"created {HOST}/fresh" in done.stderr) == (0, True), done.stderr
+    # It is there now: that is looked up, and nothing else.
+    assert cli("copy", f"{name}:v1", f"{HOST}/fresh/other:v1").exit_code == 0
+    assert not standin.projects["fresh"].is_public
+    assert [call for call in running.transcript() if call.startswith("POST")] == [
+        "POST /api/v2.0/projects"
+    ]
+
+
+def test_on_a_terminal_it_is_asked_whether_the_project_is_to_be_made(
+    terminal: Callable[..., AbstractContextManager[Terminal]],
+    harbor: tuple[Harbor, Running],
+    image: Image,
+) -> None:
+    with terminal("push", image.source, f"{HOST}/asked/app:v1") as screen:
+        screen.expect(f"Create {HOST}/asked?")
+        screen.send("y\n")
+        screen.expect(f"created {HOST}/asked")
+    assert "asked" in harbor[0].projects
+
+
+def test_who_may_push_need_not_see_the_project(
+    cli: InProcess, scripted: Callable[..., ScriptedServer], image: Image
+) -> None:
+    """A robot is refused by the API, and told by the registry."""
+    server = scripted(lambda seen: answered({}, 403 if "/api/" in seen.path else 404))
+    done = cli("push", image.source, f"{HOST}/acme/app:v1")
+    assert "there is no" not in done.stderr
+    assert any(seen.path.startswith("/v2/acme/app/blobs/") for seen in server.seen)
+
+
+@pytest.mark.parametrize("create", [(), ("--create",)])
+def test_a_harbor_that_greets_as_one_makes_projects_too(
+    cli: InProcess,
+    harbor: tuple[Harbor, Running],
+    image: Image,
+    environ: dict[str, str],
+    create: Sequence[str],
+) -> None:
+    """Who does not say --create pushes without asking a stranger what it is."""
+    standin, running = harbor
+    del environ["HUBCLI_CONFIG"]
+    (host,) = running.origins
+    login = ("login", host, "-u", running.username, "--password-stdin", "--store", "file")
+    assert cli(*login, stdin=running.secret).exit_code == 0
+    done = cli("push", image.source, f"{host}/fresh/app:v1", *create)
+    assert (done.exit_code == 0) is bool(create), done.stderr
+    assert ("fresh" in standin.projects) is bool(create)
+    row = cli("registry", "ping", host, "--format", "json").json()
+    assert (row["provider"], row["recognised_by"]) == (
+        "harbor",
+        "the token server /service/token of its greeting",
+    )
+
+
+def test_a_robot_signs_in_by_its_name(
+    cli: InProcess, harbor: tuple[Harbor, Running], image: Image, environ: dict[str, str]
+) -> None:
+    standin, running = harbor
+    for variable in running.identity:
+        del environ[variable]
+    standin.people.username = robot = "robot$acme+ci"
+    login = ("login", HOST, "-u", robot, "--password-stdin", "--store", "file")
+    assert cli(*login, stdin=running.secret).exit_code == 0
+    (row,) = cli("auth", "status", HOST, "--check", "--format", "json").json()
+    assert (row["username"], row["valid"]) == (robot, True)
+    standin.make("acme", {})
+    assert cli("push", image.source, f"{HOST}/acme/app:v1").exit_code == 0
+    assert cli("repo", "ls", f"{HOST}/acme", "-q").lines() == [f"{HOST}/acme/app"]
+
+
+def test_names_with_slashes_are_encoded_twice_on_the_wire(
+    cli: InProcess, harbor: tuple[Harbor, Running], image: Image
+) -> None:
+    """Of `acme/a/b` Harbor's API has the repository `a/b`, in one segment of its paths."""
+    standin, running = harbor
+    standin.make("acme", {})
+    name = f"{HOST}/acme/a/b"
+    assert cli("push", image.source, f"{name}:v1").exit_code == 0
+    before = len(running.transcript())
+    assert cli("tag", "ls", name, "-q").lines() == ["v1"]
+    assert cli("repo", "edit", name, "--description", "x").exit_code == 0
+    assert cli("tag", "rm", f"{name}:v1", "--yes").exit_code == 0
+    assert cli("repo", "rm", name, "--yes").exit_code == 0
+    targets = [call.split(" ")[1] for call in running.transcript()[before:]]
+    of_it = [target for target in targets if "/repositories/" in target]
+    assert len(of_it) >= 5
+    assert all("/projects/acme/repositories/a%252Fb" in target for target in of_it)
+
+
+def test_an_api_behind_a_certificate_of_ones_own(
+    cli: InProcess,
+    environ: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """`ca_file` is for the registry and its API; without it nothing is sent."""
+    authority = Authority(tmp_path / "ca")
+    pair = authority.server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with ScriptedServer(lambda _: answered([]), context) as server:
+        row = f'provider = "harbor"\nendpoint = "{server.url}"\n'
+        configured(environ, tmp_path, f'[registries."{HOST}"]\n{row}')
+        refused = cli("repo", "ls", HOST)
+        assert (refused.exit_code, "(TLS)" in refused.stderr) == (6, True)
+        assert server.seen == []
+        row += f'ca_file = "{authority.certificate}"\n'
+        configured(environ, tmp_path, f'[registries."{HOST}"]\n{row}')
+        assert cli("repo", "ls", HOST).exit_code == 0
+        assert {seen.path.partition("?")[0] for seen in server.seen} >= {"/api/v2.0/repositories"}
+
+
+@pytest.mark.parametrize(
+    ("challenge", "why"),
+    [
+        ('Bearer realm="https://h.example/service/token",service="harbor-registry"',
+         "the token server /service/token of its greeting"),
+        ('Bearer realm="https://h.example/x/service/token",service="harbor-registry"',
+         "the token server /x/service/token of its greeting"),
+        ('Bearer realm="https://h.example/service/token",service="registry"', None),
+        ('Bearer realm="https://h.example/service/tokens",service="harbor-registry"', None),
+        ('Basic realm="harbor"', None),
+    ],
+)  # fmt: skip
+def test_a_harbor_of_any_name_is_recognised(challenge: str, why: str | None) -> None:
+    found = greeted(Response(401, {}, b"", "https://h.example/v2/", (challenge,)))
+    assert (found and found.row.name, found and found.why) == ("harbor" if why else None, why)
+
+
 def test_a_full_project_is_not_removed(
     cli: InProcess, harbor: tuple[Harbor, Running], image: Image
 ) -> None:
@@ -215,10 +365,17 @@ def test_option_values_are_checked_before_anything_is_made(
 def test_an_identity_is_for_its_own_host(
     cli: InProcess, scripted: Callable[..., ScriptedServer], environ: dict[str, str]
 ) -> None:
-    server = scripted(lambda _: answered([]))
-    environ["HARBOR_URL"] = "https://other.example"
-    cli("repo", "ls", f"{HOST}/acme")
-    assert all("authorization" not in seen.headers for seen in server.seen)
+    """Also where the other host has the name of this one at its end, or at its beginning."""
+    server = scripted(lambda seen: answered([] if "rules" in seen.path else {}))
+    assert cli("repo", "inspect", f"{HOST}/acme").exit_code == 0
+    assert any("authorization" in seen.headers for seen in server.seen)
+    for other in ("https://other.example", f"https://{HOST}.evil.example", f"https://my.{HOST}"):
+        server.seen.clear()
+        environ["HARBOR_URL"] = other
+        assert cli("repo", "inspect", f"{HOST}/acme").exit_code == 0
+        assert server.seen
+        assert all("authorization" not in seen.headers for seen in server.seen)
+        assert cli("auth", "status", HOST).exit_code == 4
 
 
 def test_long_lists_come_whole_in_little_memory(

@@ -211,7 +211,7 @@ def _checked(runtime: Runtime, key: str, credential: Credential, otp: str | None
 
     session = runtime.session
     if key != HUB:
-        known = session.providers.known(key)
+        known = session.providers.recognise(key)
         # An API of its own does not take the refresh tokens of the registry's token server.
         offline = known is None or known.row.code is None
         checked = RegistrySignIn(session.http, session.settings.endpoint(key)).check(

@@ -135,6 +135,10 @@ class Harbor(
         row = self._row(found, _is_public(self._project(project)))
         return {**row, "immutable_tags": self._frozen(project, name)}
 
+    def needed_for(self, path: str) -> str:
+        """The project: a repository appears in it."""
+        return path.partition("/")[0]
+
     def check_edit(self, path: str, wish: Edit) -> None:
         """Visibility and options are the whole project's, a description is a repository's."""
         project, _, name = path.partition("/")

@@ -85,6 +85,10 @@ class Provider:
     def check_edit(self, path: str, wish: Edit) -> None:
         """Unsupported for what is not to be changed of this repository, before anybody is asked."""
 
+    def needed_for(self, path: str) -> str | None:
+        """What has to be there before something is pushed to a path; None where nothing has."""
+        return None if self.at.row.quirks.creates_on_push else path
+
     def missing_extra(self, kind: type[HubcliError] = Unsupported) -> HubcliError:
         """The failure to raise where the package behind `row.extra` cannot be imported.
 

@@ -169,8 +169,9 @@ ROWS: tuple[ProviderRow, ...] = (
         known_as="demo.goharbor.io",
         marks=Marks(realm="/service/token", service="harbor-registry"),
         code="harbor:Harbor",
-        # The catalog is for administrators only, and leaves out repositories without images.
-        quirks=Quirks(catalog=False, deletes_tags=False),
+        # The catalog is for administrators only, and leaves out repositories without images; a
+        # push makes a repository, and no project for it.
+        quirks=Quirks(catalog=False, creates_on_push=False, deletes_tags=False),
     ),
     ProviderRow(
         "gitlab",

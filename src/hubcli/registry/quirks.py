@@ -19,7 +19,7 @@ class Quirks:
     catalog_scopes: tuple[str, ...] = (str(CATALOG_SCOPE),)
     """What the token for the catalog is asked for; some token servers refuse to hear of it."""
     creates_on_push: bool = True
-    """False where a push to a repository that is not there fails, instead of making it."""
+    """False where something has to be there before a push, which does not make it."""
     chunks: bool = True
     """False where blobs go in one PUT from their start: parts are lost, or miscounted."""
     counts_one_too_many: bool = False

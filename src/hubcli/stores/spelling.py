@@ -49,6 +49,11 @@ class Local:
     def is_stream(self) -> bool:
         return self.path == "-"
 
+    @property
+    def comes_once(self) -> bool:
+        """Whether reading it is all there is to be had of it, or costs as much each time."""
+        return self.is_stream or self.kind == DOCKER_DAEMON
+
     def __str__(self) -> str:
         name = f":{self.name}" if self.name else ""
         digest = f"@{self.digest}" if self.digest else ""

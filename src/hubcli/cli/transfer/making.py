@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import HubcliError, NotFound, doing
 from hubcli.reference import Reference
@@ -9,41 +12,64 @@ from hubcli.reference import Reference
 _ACTION = "push to"
 
 
-def make_sure(runtime: Runtime, reference: Reference, *, create: bool, dry_run: bool) -> None:
+def make_sure(
+    runtime: Runtime,
+    reference: Reference,
+    *,
+    create: bool,
+    dry_run: bool,
+    find: Callable[[], object] = lambda: None,
+) -> None:
     """Have a repository there; NotFound where it is missing and nobody wants it to be made.
 
-    On a terminal that is asked. Who may push need not be allowed to look: the push tells, then.
+    On a terminal that is asked. `find` raises what is wrong with what is to be pushed, before
+    anything is made for it. Who may push need not be allowed to look: the push tells, then.
     """
     session = runtime.session
-    if reference.on_hub or session.providers.quirks(reference.host).creates_on_push:
+    if reference.on_hub:
         return
-    from hubcli.providers import CreatesRepositories, Creation, ShowsRepositories
+    if not create and session.providers.quirks(reference.host).creates_on_push:
+        return
+    from hubcli.providers import CreatesRepositories, Creation
 
-    provider = session.provider(reference.host)
-    if isinstance(provider, ShowsRepositories):
-        try:
-            provider.repository(reference.path)
-        except NotFound:
-            pass
-        except HubcliError:
-            return
-        else:
-            return
-    if not isinstance(provider, CreatesRepositories):
+    with doing(_ACTION, reference.name):
+        provider = session.provider(reference.host)
+    home = provider.needed_for(reference.path)
+    if home is None or not isinstance(provider, CreatesRepositories):
         return
+    needed = replace(reference.bare(), path=home)
+    if _is_there(provider, home):
+        return
+    find()
     if dry_run:
-        runtime.output.notice(f"dry run: {reference.name} would be created")
+        runtime.output.notice(f"dry run: {needed.name} would be created")
         return
     with doing(_ACTION, reference.name):
-        if not create and not _is_wanted(runtime, reference):
+        if not create and not _is_wanted(runtime, needed):
+            what = "such repository" if home == reference.path else needed.name
             raise NotFound(
-                "there is no such repository, and pushing does not make it",
+                f"there is no {what}, and pushing does not make it",
                 code="NAME_UNKNOWN",
-                hint=f"hubcli repo create {reference.name}",
+                hint=f"hubcli repo create {needed.name}",
             )
-    with doing("create", reference.name):
-        provider.create_repository(reference.path, Creation())
-    runtime.output.notice(f"created {reference.name}")
+    with doing("create", needed.name):
+        provider.create_repository(home, Creation())
+    runtime.output.notice(f"created {needed.name}")
+
+
+def _is_there(provider: object, path: str) -> bool:
+    """Whether it is, as far as one is told."""
+    from hubcli.providers import ShowsRepositories
+
+    if not isinstance(provider, ShowsRepositories):
+        return False
+    try:
+        provider.repository(path)
+    except NotFound:
+        return False
+    except HubcliError:
+        return True
+    return True
 
 
 def _is_wanted(runtime: Runtime, reference: Reference) -> bool:

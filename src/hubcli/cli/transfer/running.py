@@ -20,7 +20,7 @@ from hubcli.reference import Reference
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
-    from hubcli.transfer import Events, Options, Report, Sharing, Workers
+    from hubcli.transfer import Events, Image, Options, Report, Sharing, Transfer, Workers
     from hubcli.transfer.places import Places, Spelled
 
 TRANSFER = View(
@@ -105,10 +105,7 @@ def run(
     if not isinstance(one, Job):
         return runner.several([one])
     runner.check([one])
-    runner.housed(one)
-    with runner.showing() as events:
-        done = runner.copied(one, events)
-    row = runner.told(one, done)
+    row = runner.told(one, runner.alone(one))
     return One(row) if runner.asked else None
 
 
@@ -222,19 +219,43 @@ class _Runner:
 
     def housed(self, job: Job) -> Job:
         """The job, with a repository for its image: people are asked before bars are shown."""
+
+        def find() -> None:
+            # What is read once only has to wait: whether there is an image shows then.
+            if isinstance(job.source, Reference) or not job.source.comes_once:
+                with self._places.source(job.source) as read:
+                    _find(read)
+
+        self._house(job, find)
+        return job
+
+    def _house(self, job: Job, find: Callable[[], None]) -> None:
         if isinstance(job.destination, Reference):
             repository = job.destination.bare()
             if repository not in self._housed:
-                dry_run = job.options.dry_run
-                make_sure(self._runtime, repository, create=job.create, dry_run=dry_run)
+                create, dry_run = job.create, job.options.dry_run
+                make_sure(self._runtime, repository, create=create, dry_run=dry_run, find=find)
                 self._housed.add(repository)
-        return job
 
     @contextmanager
     def showing(self) -> Iterator[Events]:
         """How far it is, while the block lasts."""
         with self._runtime.output.progress(quiet=self._quiet) as progress:
             yield progress
+
+    def alone(self, job: Job) -> _Done:
+        """Copy the one image that there is to copy.
+
+        Where a repository may have to be made for it, its source is opened first.
+        """
+        if not isinstance(job.destination, Reference):
+            with self.showing() as events:
+                return self.copied(job, events)
+        with self._places.pair(job.source, job.destination) as (read, written):
+            self._house(job, lambda: _find(read))
+            with self.showing() as events:
+                transfer = self._transfer(job, events)
+                return _Done(transfer.copy(read, written), job.hint)
 
     def rows(self, jobs: Sequence[Job], opened: ExitStack) -> Iterator[Row]:
         """Copy several images, a few at once; the rows of those that succeed, in their order.
@@ -294,15 +315,26 @@ class _Runner:
         above: Workers | None = None,
     ) -> _Done:
         """Copy one image, or make files of an artifact."""
-        from hubcli.transfer import HoldsFiles, Transfer
+        from hubcli.transfer import HoldsFiles
 
-        options = replace(job.options, only_images=job.files is not None)
-        transfer = Transfer(options, events, self._notify, sharing=sharing, above=above)
+        transfer = self._transfer(job, events, sharing, above)
         try:
             with self._places.pair(job.source, job.destination) as (read, written):
                 return _Done(transfer.copy(read, written), job.hint)
         except HoldsFiles as found:
             return _Done(self._unpacked(job, found.manifest, events))
+
+    def _transfer(
+        self,
+        job: Job,
+        events: Events,
+        sharing: Sharing | None = None,
+        above: Workers | None = None,
+    ) -> Transfer:
+        from hubcli.transfer import Transfer
+
+        options = replace(job.options, only_images=job.files is not None)
+        return Transfer(options, events, self._notify, sharing=sharing, above=above)
 
     def told(self, job: Job, done: _Done) -> Row:
         """The row of what is done, which is said, too."""
@@ -324,6 +356,11 @@ class _Runner:
     def _notify(self, text: str) -> None:
         if not self._quiet:
             self._runtime.output.notice(text)
+
+
+def _find(image: Image) -> None:
+    with doing("read", image.shown):
+        image.store.resolve(image.identifier)
 
 
 def told(runtime: Runtime, report: Report, options: Options, *, quiet: bool) -> Row:
