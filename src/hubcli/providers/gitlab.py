@@ -115,10 +115,10 @@ class GitLab(
             if not found:
                 raise
             whole = f"{self.at.host}/{str(found.get('path_with_namespace')).lower()}"
-            flag = "--private" if wish.private else "--public"
+            edit = f"hubcli repo edit {whole}"
             raise Unsupported(
                 f"that is for the whole project {whole} to say",
-                hint=f"hubcli repo edit {whole} {flag}",
+                hint=f"{edit} --private" if wish.private else f"{edit} --public",
             ) from None
         if wish.private is False and project.get("visibility") != "public":
             raise Unsupported(
