@@ -153,7 +153,7 @@ _hubcli_node() {
         "inspect") commands='' flags='--raw --platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "files") commands='' flags='--platform --all-layers --max-unpacked --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --max-unpacked --format --fields --query --max-wait --config' raw= ;;
         "export") commands='' flags='-o --output --platform --max-unpacked --max-wait --plain-http --debug --no-color --config -h --help' valued='-o --output --platform --max-unpacked --max-wait --config' raw= ;;
-        "diff") commands='' flags='--only --exit-code --platform --max-unpacked --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--only --platform --max-unpacked --format --fields --query --max-wait --config' raw= ;;
+        "diff") commands='' flags='--only --exit-code --platform --all-layers --max-unpacked --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--only --platform --max-unpacked --format --fields --query --max-wait --config' raw= ;;
         "digest") commands='' flags='--platform --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --format --fields --query --max-wait --config' raw= ;;
         "manifest") commands='get put rm' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "manifest get") commands='' flags='--raw --platform --max-wait --plain-http --debug --no-color --config -h --help' valued='--platform --max-wait --config' raw= ;;
@@ -420,10 +420,10 @@ _hubcli_value() {
         "files --config") kind=file ;;
         "export -o"|"export --output"|"export --config") kind=file ;;
         "export --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
-        "diff --only") values='config history layers files packages' listed=1 ;;
+        "diff --only") values='platforms config history layers files packages' listed=1 ;;
         "diff --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "diff --format") values='table json jsonl csv tsv' ;;
-        "diff --fields") values='a b a_digest b_digest different config history layers files packages help' listed=1 ;;
+        "diff --fields") values='a b a_digest b_digest a_platform b_platform different platforms config history layers files packages help' listed=1 ;;
         "diff --config") kind=file ;;
         "digest --platform") values='linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64' ;;
         "digest --format") values='table json jsonl csv tsv' ;;

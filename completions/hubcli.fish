@@ -685,12 +685,13 @@ complete -c hubcli -n '__hubcli_at "export"' -l config -d 'Use this configuratio
 complete -c hubcli -n '__hubcli_at "export"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "export" 0 only' -a '(__hubcli_ask reference)'
 complete -c hubcli -n '__hubcli_at "export" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "diff"' -l only -d 'Some of config, history, layers, files, packages' -x -a '(__hubcli_list config history layers files packages)'
+complete -c hubcli -n '__hubcli_at "diff"' -l only -d 'Some of platforms, config, history, layers, files, packages' -x -a '(__hubcli_list platforms config history layers files packages)'
 complete -c hubcli -n '__hubcli_at "diff"' -l exit-code -d 'Exit with 1 where they are different'
 complete -c hubcli -n '__hubcli_at "diff"' -l platform -d 'The image for this platform' -x -a 'linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 linux/ppc64le linux/s390x linux/riscv64 windows/amd64'
+complete -c hubcli -n '__hubcli_at "diff"' -l all-layers -d 'Read what images in registries share, too: tells what was there'
 complete -c hubcli -n '__hubcli_at "diff"' -l max-unpacked -d 'What a layer may unpack to (1 GiB, or 200 times its size)' -x
 complete -c hubcli -n '__hubcli_at "diff"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "diff"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list a b a_digest b_digest different config history layers files packages help)'
+complete -c hubcli -n '__hubcli_at "diff"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list a b a_digest b_digest a_platform b_platform different platforms config history layers files packages help)'
 complete -c hubcli -n '__hubcli_at "diff"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "diff"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "diff"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x

@@ -37,6 +37,9 @@ class Opened:
     picked: Picked
     layers: tuple[Layer, ...]
     shown: str
+    is_local: bool
+    platforms: tuple[str, ...] | None
+    """Those of an index; None where it is an image."""
 
 
 @contextmanager
@@ -50,9 +53,12 @@ def opened(runtime: Runtime, text: str, platform: str | None, action: str) -> It
     wanted = parse_platform(platform) if platform else None
     spelled = spelling.parse(text)
     with doing(action, str(spelled)), places(runtime).source(spelled) as image:
-        picked = pick(image.store, image.store.manifest(image.identifier), wanted)
+        top = image.store.manifest(image.identifier)
+        picked = pick(image.store, top, wanted)
         layers = layers_of(image.store, picked.manifest)
-        yield Opened(image.store, picked, layers, shown(spelled))
+        offered = tuple(map(str, top.platforms())) if top.is_index else None
+        is_local = isinstance(spelled, spelling.Local)
+        yield Opened(image.store, picked, layers, shown(spelled), is_local, offered)
 
 
 def limits(max_unpacked: int | None) -> Limits:

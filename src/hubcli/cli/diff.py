@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 verbs = Commands()
 
-_SECTIONS = ("config", "history", "layers", "files", "packages")
+_SECTIONS = ("platforms", "config", "history", "layers", "files", "packages")
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "shared": "="}
 
 DIFF = View(
@@ -30,6 +30,8 @@ DIFF = View(
         Field("b", default=True),
         Field("a_digest", Kind.DIGEST),
         Field("b_digest", Kind.DIGEST),
+        Field("a_platform"),
+        Field("b_platform"),
         Field("different", Kind.BOOL, default=True),
         *(Field(name, Kind.LIST, default=True) for name in _SECTIONS),
     ),
@@ -46,31 +48,44 @@ def diff(
     only: Annotated[
         str | None,
         typer.Option(
-            "--only", metavar="A,B", help="Some of config, history, layers, files, packages."
+            "--only",
+            metavar="A,B",
+            help="Some of platforms, config, history, layers, files, packages.",
         ),
     ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where they are different.")
     ] = False,
     platform: Platform = None,
+    all_layers: Annotated[
+        bool,
+        typer.Option(
+            "--all-layers", help="Read what images in registries share, too: tells what was there."
+        ),
+    ] = False,
     max_unpacked: MaxUnpacked = None,
 ) -> Shown:
     """Show what two images differ in.
 
     Lines begin with + (only in B), - (only in A), ~ (changed) or = (shared). With --format json it
-    is one object; sections that were not asked for are null. Times of files do not count. Layers
-    are read where files or packages are asked for and layers differ, each once.
+    is one object; sections that were not asked for are null. Times of files do not count. Of
+    indexes, images for one platform are compared, and which platforms each has.
+
+    Layers are read where files or packages are asked for and layers differ, each once. Those that
+    both begin with are not downloaded, unless only one image has changed the list of packages:
+    what replaces or hides one of their files then counts as added or removed.
 
     \b
     Examples:
       hubcli diff alpine:3.20 alpine:3.21
       hubcli diff app:v1 app:v2 --only config,packages --exit-code
+      hubcli diff oci:build:app acme/app:latest --platform linux/arm64
     """
     sections = _chosen(only)
     with ExitStack() as stack:
         one = stack.enter_context(opened(runtime, a, platform, "compare"))
         other = stack.enter_context(opened(runtime, b, platform, "compare"))
-        row = _compared(runtime, one, other, sections, limits(max_unpacked))
+        row = _compared(runtime, one, other, sections, limits(max_unpacked), all_layers)
     shown: Shown = None
     if selection.format or selection.fields or selection.query or selection.quiet:
         shown = One(row)
@@ -93,45 +108,68 @@ def _chosen(only: str | None) -> tuple[str, ...]:
 
 
 def _compared(
-    runtime: Runtime, a: Opened, b: Opened, sections: tuple[str, ...], limits: Limits
+    runtime: Runtime, a: Opened, b: Opened, sections: tuple[str, ...], limits: Limits, whole: bool
 ) -> dict[str, Any]:
     from hubcli.layers import comparing
 
     found: dict[str, Any] = dict.fromkeys(_SECTIONS)
+    if "platforms" in sections:
+        found["platforms"] = comparing.platforms(a.platforms, b.platforms)
     if "config" in sections:
         found["config"] = comparing.config(a.picked.config, b.picked.config)
     if "history" in sections:
         found["history"] = comparing.history(a.picked.config, b.picked.config)
     if "layers" in sections:
         found["layers"] = comparing.layers(a.layers, b.layers)
-    found |= _contents(runtime, a, b, sections, limits)
+    found |= _contents(runtime, a, b, sections, limits, whole)
     different = any(row.get("status") != "shared" for name in sections for row in found[name] or ())
     digests = {"a_digest": a.picked.manifest.digest, "b_digest": b.picked.manifest.digest}
-    return {"a": a.shown, "b": b.shown, **digests, "different": different, **found}
+    platforms = {"a_platform": _platform(a), "b_platform": _platform(b)}
+    told = {"a": a.shown, "b": b.shown, **digests, **platforms}
+    return {**told, "different": different, **found}
+
+
+def _platform(image: Opened) -> str | None:
+    return None if image.picked.platform is None else str(image.picked.platform)
 
 
 def _contents(
-    runtime: Runtime, a: Opened, b: Opened, sections: tuple[str, ...], limits: Limits
+    runtime: Runtime, a: Opened, b: Opened, sections: tuple[str, ...], limits: Limits, whole: bool
 ) -> dict[str, list[Row]]:
     """Files and packages; nothing is read where the layers are the same."""
-    from hubcli.layers import Spool, comparing, read_tree
-    from hubcli.layers.packages import installed
+    from hubcli.layers import Spool, comparing
+    from hubcli.layers.pairs import Nearest, read_pair, shared
 
     wanted = [name for name in ("files", "packages") if name in sections]
-    if not wanted or a.layers == b.layers:
+    common = shared(a.layers, b.layers)
+    if not wanted or common == len(a.layers) == len(b.layers):
         return {name: [] for name in wanted}
+    near, far = (b, a) if b.is_local and not a.is_local else (a, b)
+    has = [layer.descriptor.digest for layer in near.layers]
+    below = near.layers[:common]
     found: dict[str, list[Row]] = {}
-    with Spool(a.store.blobs) as spool, Spool(b.store.blobs, before=spool) as other:
-        hashed = "files" in sections
-        trees = [
-            read_tree(blobs, image.layers, limits, hashed=hashed)
-            for blobs, image in ((spool, a), (other, b))
-        ]
+    with Spool(Nearest(near.store.blobs, has, far.store.blobs)) as spool:
+        pair = read_pair(
+            spool,
+            (*below, *a.layers[common:]),
+            (*below, *b.layers[common:]),
+            limits,
+            hashed="files" in sections,
+            packages="packages" in sections,
+            # What is on this machine costs no download.
+            whole=whole or near.is_local,
+        )
         if "files" in sections:
-            found["files"] = [*comparing.files(*trees)]
+            compare = comparing.own_files if pair.start else comparing.files
+            rows = compare(pair.a, pair.b)
+            found["files"] = [*rows]
+            if pair.start and any(None in (row["a_size"], row["b_size"]) for row in rows):
+                runtime.output.notice(
+                    "what replaces or hides files of shared layers is told as added or removed, "
+                    "for these are not read: --all-layers reads them"
+                )
         if "packages" in sections:
-            left = installed(trees[0], spool, a.layers)
-            right = installed(trees[1], other, b.layers)
+            left, right = pair.installed
             for path in dict.fromkeys([*left.unread, *right.unread]):
                 runtime.output.warning(f"the packages in {path} are not read: only rpmdb.sqlite is")
             found["packages"] = [*comparing.packages(left.versions, right.versions)]
@@ -156,7 +194,7 @@ def _status(one: dict[str, Any]) -> str:
 
 
 def _words(one: dict[str, Any]) -> Iterator[str]:
-    keys = ("field", "key", "name", "architecture", "path", "digest", "created_by")
+    keys = ("platform", "field", "key", "name", "architecture", "path", "digest", "created_by")
     yield from (str(one[key]) for key in keys if one.get(key))
     for before, after in (("a", "b"), ("a_size", "b_size")):
         if before in one:

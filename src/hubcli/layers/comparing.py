@@ -17,6 +17,14 @@ _TEXTS = {"user": "User", "workdir": "WorkingDir", "stop_signal": "StopSignal"}
 _SETS = {"ports": "ExposedPorts", "volumes": "Volumes"}
 
 
+def platforms(a: Sequence[str] | None, b: Sequence[str] | None) -> list[Row]:
+    """`status, platform` of what only one of two indexes has; an image alone (None) has no say."""
+    if a is None or b is None:
+        return []
+    rows = [{"status": "removed", "platform": one} for one in dict.fromkeys(a) if one not in b]
+    return rows + [{"status": "added", "platform": one} for one in dict.fromkeys(b) if one not in a]
+
+
 def config(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Row]:
     """`field, key, a, b` of all that differs; `key` names the variable or label, else None."""
     rows = []
@@ -64,10 +72,15 @@ def _steps(document: Mapping[str, Any]) -> list[str]:
 
 def layers(a: Sequence[Layer], b: Sequence[Layer]) -> list[Row]:
     """`status` (shared, removed, added), `digest`, `size` of every layer."""
-    one = {layer.descriptor.digest for layer in a}
-    other = {layer.descriptor.digest for layer in b}
-    rows = [_layer("shared" if x.descriptor.digest in other else "removed", x) for x in a]
-    return rows + [_layer("added", x) for x in b if x.descriptor.digest not in one]
+    one, other = _identities(a), _identities(b)
+    rows = [_layer("removed" if other.isdisjoint(_identities([x])) else "shared", x) for x in a]
+    return rows + [_layer("added", x) for x in b if one.isdisjoint(_identities([x]))]
+
+
+def _identities(layers: Sequence[Layer]) -> set[str]:
+    """Their digests, compressed as they are and plain."""
+    digests = ((layer.descriptor.digest, layer.diff_id) for layer in layers)
+    return {digest for pair in digests for digest in pair if digest is not None}
 
 
 def _layer(status: str, layer: Layer) -> Row:
@@ -87,6 +100,41 @@ def files(a: Tree, b: Tree) -> list[Row]:
         if path and not (left and right and _told(left.inode) == _told(right.inode)):
             rows.append(_file(path, left, right))
     return rows
+
+
+def own_files(a: Tree, b: Tree) -> list[Row]:
+    """The same by the layers that the images do not share, without those that they do.
+
+    What only one brings, or only one hides, counts as added or removed, though it may have been
+    there before; sizes that the shared layers have are None. A directory that only one has is told
+    where nothing is in it, or where the other hides it.
+    """
+    one, other = dict(a.walk()), dict(b.walk())
+    gone, lost = _gone(a, one), _gone(b, other)
+    rows = []
+    for path in sorted({*one, *other, *gone, *lost}):
+        left, right = one.get(path), other.get(path)
+        if left and right:
+            if path and _told(left.inode) != _told(right.inode):
+                rows.append(_file(path, left, right))
+        elif left or right:
+            node, hidden = left or right, path in gone or path in lost
+            if path and node is not None and (hidden or not node.children):
+                rows.append(_file(path, left, right))
+        elif (path in gone) != (path in lost):
+            status = "added" if path in gone else "removed"
+            rows.append({**_UNKNOWN, "status": status, "path": shown(path)})
+    return rows
+
+
+_UNKNOWN: Row = {"status": None, "path": None, "type": None, "a_size": None, "b_size": None}
+
+
+def _gone(tree: Tree, there: Mapping[Path, Node]) -> set[Path]:
+    """What its layers hide of others'; of a directory that they bring back, what was in it."""
+    gone = {path for path in tree.hidden if path not in there}
+    emptied = {path for path in tree.hidden if path in there and there[path].is_directory}
+    return gone | {(*path, "*") for path in emptied | tree.emptied}
 
 
 def _told(inode: Inode) -> tuple[object, ...]:

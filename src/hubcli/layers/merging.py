@@ -51,7 +51,12 @@ class _Merger:
         tree = self._tree
         hidden = hidden_by(path[-1])
         if hidden is not None:
-            self._hide(tree.find(tree.real_path(path[:-1])), path[-1], hidden)
+            above = tree.real_path(path[:-1])
+            if path[-1] == OPAQUE:
+                tree.emptied.add(above)
+            elif hidden:
+                tree.hidden.add((*above, hidden))
+            self._hide(tree.find(above), path[-1], hidden)
             return
         parent = tree.make(tree.real_path(path[:-1]), self._layer)
         assert parent.children is not None

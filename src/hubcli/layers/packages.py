@@ -21,6 +21,7 @@ _DPKG, _DPKG_PARTS = "/var/lib/dpkg/status", "/var/lib/dpkg/status.d"
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 _RPM = ("/var/lib/rpm", "/usr/lib/sysimage/rpm")
 _UNREAD = ("Packages", "Packages.db")
+_WHOLE = (_DPKG, _DPKG_PARTS, *_APK, *(f"{one}/rpmdb.sqlite" for one in _RPM), *_RPM)
 LARGEST = 512 << 20
 """Bytes of a database before it is refused."""
 
@@ -60,6 +61,21 @@ def installed(tree: Tree, blobs: Blobs, layers: Sequence[Layer]) -> Installed:
         for key, version in _read(wanted[inode], chunks, inode.header.size):
             found.setdefault(key, set()).add(version)
     return Installed({key: " ".join(sorted(them)) for key, them in found.items()}, unread)
+
+
+def decided(a: Tree, b: Tree) -> bool:
+    """Whether trees of some layers tell what is installed, or that it is the same: both, or
+    neither, have the databases, each of which is one file."""
+    one, other = ({path for path in _WHOLE if _touched(tree, path)} for tree in (a, b))
+    return one == other and _DPKG_PARTS not in one
+
+
+def _touched(tree: Tree, path: str) -> bool:
+    """Whether layers bring, or hide, what is at a path."""
+    parts = tuple(path.split("/")[1:])
+    above = [parts[:count] for count in range(len(parts) + 1)]
+    gone = any(one in tree.hidden or one in tree.emptied for one in above)
+    return gone or tree.find(parts) is not None
 
 
 def _want(tree: Tree, path: str, kind: str, wanted: dict[Inode, str]) -> None:

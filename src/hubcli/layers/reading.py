@@ -25,6 +25,11 @@ class Layer:
     descriptor: Descriptor
     diff_id: str | None = None
 
+    def same_as(self, other: Layer) -> bool:
+        """Whether they hold the same, though perhaps compressed in another way."""
+        told = self.diff_id is not None and self.diff_id == other.diff_id
+        return told or self.descriptor.digest == other.descriptor.digest
+
 
 def layers_of(source: Source, manifest: Manifest) -> tuple[Layer, ...]:
     """The layers of an image from the bottom up; Unsupported for what is no image."""

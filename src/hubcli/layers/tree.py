@@ -49,6 +49,10 @@ class Tree:
     """The names of an image. Parents of what is in it are directories, never links."""
 
     limits: Limits = field(default_factory=Limits)
+    hidden: set[Path] = field(default_factory=set)
+    """What whiteouts hid, whether or not it was there."""
+    emptied: set[Path] = field(default_factory=set)
+    """The directories of which all that was in them was hidden."""
     root: Node = field(default_factory=lambda: Node(Inode(IMPLIED, -1), -1, {}))
     budget: Budget = field(init=False)
 

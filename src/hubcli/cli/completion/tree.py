@@ -229,7 +229,9 @@ _MEANINGS: Mapping[str, Value] = {
     "push SRC": Value(STORES, FILE),
     "diff A": Value(STORES, "reference"),
     "diff B": Value(STORES, "reference"),
-    "diff A,B": Value(("config", "history", "layers", "files", "packages"), listed=True),
+    "diff A,B": Value(
+        ("platforms", "config", "history", "layers", "files", "packages"), listed=True
+    ),
     "DEST": Value(STORES, FILE),
     "FILE": _PATH,
     "FILE|DIR": _PATH,
