@@ -98,7 +98,7 @@ class GoogleRegistry(
                 f"{self.at.host} lists what is in a project, not its projects",
                 hint=f"hubcli repo ls {self.at.host}/PROJECT",
             )
-        return self._either(
+        yield from self._either(
             lambda: self._listed(self._place(namespace), namespace),
             lambda: map(self._row, self._walked(namespace)),
         )
@@ -123,8 +123,9 @@ class GoogleRegistry(
                 query=query,
                 body=google_settings.created(wish),
             )
-        except Conflict:
+        except Conflict as error:
             self._refuse_to_create(place)
+            error.hint = f"hubcli repo inspect {self.at.host}/{path}"
             raise
         self._api.finish(made.object())
         if wish.private is False:
