@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 
 from support.openapi import Exchange
 from support.providers import contracts
 from support.providers.standin import Running, line
 from support.providers.watching import Watch
+from support.scripted import Answer, ScriptedServer
 
 SWAGGER: dict[str, Any] = {
     "swagger": "2.0",
@@ -133,3 +135,15 @@ def test_the_watch_sees_what_leaks(request_: httpx.Request) -> None:
         client.send(request_)
     assert watch.leaks
     assert all(leak.endswith("has a secret of a") for leak in watch.leaks)
+
+
+def test_the_watch_sees_what_the_packages_of_clouds_send() -> None:
+    """google-auth, azure-identity and botocore go by urllib3, the first two through requests."""
+    watch = Watch()
+    with ScriptedServer(lambda _: Answer(200, b"{}")) as server:
+        watch.guard([registry("a", server.port, "secret-of-a"), registry("b", 2, "secret-of-b")])
+        with watch.installed():
+            requests.post(server.url, data={"x": "secret-of-a"}, timeout=5)
+            assert (watch.leaks, watch.seen_of_packages) == ([], 1)
+            requests.get(server.url, headers={"X-Any": "secret-of-b"}, timeout=5)
+    assert watch.leaks == [f"GET 127.0.0.1:{server.port}/ has a secret of b"]

@@ -89,8 +89,9 @@ def test_the_facts_of_a_registry(cli: InProcess, filled: str) -> None:
     assert (row["referrers"], row["delete"]) == (False, None)
     card = cli("registry", "ping", filled, terminal=True).stdout
     assert "no" in next(line for line in card.splitlines() if "referrers" in line)
+    why = "its greeting, which has no mark of any other"
     assert cli("registry", "ping", filled).lines() == [
-        f"{filled}\thttp://{filled}\tregistry/2.0\tnone\tfalse\t\t\tdistribution\t"
+        f"{filled}\thttp://{filled}\tregistry/2.0\tnone\tfalse\t\t\tdistribution\t{why}"
     ]
 
 

@@ -150,6 +150,37 @@ def test_a_greeting_gives_a_registry_away(marked: None, answer: Response, why: s
     assert found is None or (found.row is MARKED and found.by_greeting)
 
 
+@pytest.mark.parametrize(
+    ("challenge", "name"),
+    [
+        ('Bearer realm="https://q.example/v2/auth",service="q.example"', "quay"),
+        ('Bearer realm="https://h.example/service/token",service="harbor-registry"', "harbor"),
+        ('Bearer realm="https://g.example/jwt/auth",service="container_registry"', "gitlab"),
+        ('Bearer realm="https://cr.example/oauth2/token",service="cr.example"', "acr"),
+        (
+            'Bearer realm="https://a.example/artifactory/api/docker/local/v2/token",service="x"',
+            "artifactory",
+        ),
+        ('Bearer realm="https://auth.docker.io/token",service="registry.docker.io"', None),
+        ('Bearer realm="https://r.example/v2/token"', None),
+        ('Bearer realm="https://r.example/service/token",service="other"', None),
+        ('Bearer realm="https://r.example/jwt/auth",service="other"', None),
+        ('Basic realm="https://q.example/v2/auth"', None),
+        ('Basic realm="Registry Realm"', None),
+    ],
+)
+def test_the_greetings_of_registries_at_any_host(challenge: str, name: str | None) -> None:
+    found = greeted(greeting(challenge))
+    assert (found and found.row.name) == name
+
+
+def test_a_stranger_without_a_mark_is_any_registry(cli: InProcess) -> None:
+    with ScriptedServer(lambda _: Answer(200, b"{}")) as plain:
+        row = cli("registry", "ping", f"127.0.0.1:{plain.port}", "--format", "json").json()
+    assert row["provider"] == "distribution"
+    assert row["recognised_by"] == "its greeting, which has no mark of any other"
+
+
 def stranger(seen: Seen) -> Answer:
     """A registry that has the mark, and one repository."""
     if seen.path == "/v2/":

@@ -299,4 +299,5 @@ def test_no_secret_of_one_registry_goes_to_another(
             if other is not registry:
                 cli("copy", f"{name}:v1", f"{other.named('copied')}:{registry.row}")
     assert watch.seen > 20 * len(registries)
+    assert watch.seen_of_packages > len(registries)
     assert watch.leaks == []

@@ -157,7 +157,8 @@ def _recognised(runtime: Runtime, host: str) -> Row:
         return {"provider": "hub", "recognised_by": "its host name"}
     found = runtime.session.providers.recognise(host)
     if found is None:
-        return {"provider": "distribution", "recognised_by": None}
+        why = "its greeting, which has no mark of any other"
+        return {"provider": "distribution", "recognised_by": why}
     return {"provider": found.row.name, "recognised_by": found.why}
 
 

@@ -1,16 +1,20 @@
-"""Watches every request on its way out: no secret of one registry goes to another."""
+"""Watches every request on its way out: no secret of one registry goes to another.
+
+hubcli's own go by httpx, those of the clouds' packages by urllib3.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 from urllib.parse import unquote
 
 import httpx
+from urllib3 import HTTPConnectionPool
 
 from support.providers.standin import Running
 
@@ -26,6 +30,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.seen_of_packages = 0
         self.leaks: list[str] = []
         self._owners: dict[str, str] = {}
         self._secrets: dict[str, str] = {}
@@ -38,40 +43,58 @@ class Watch:
 
     @contextmanager
     def installed(self) -> Iterator[Watch]:
-        send = httpx.Client.send
+        send, urlopen = httpx.Client.send, HTTPConnectionPool.urlopen
 
         def watched(client: httpx.Client, request: httpx.Request, **settings: Any) -> Any:
-            self._look_at(request)
+            body = request.content if hasattr(request, "_content") else b""
+            origin = request.url.netloc.decode()
+            self._look_at(f"{request.method} {request.url}", origin, request.headers, body)
             return send(client, request, **settings)
 
-        with mock.patch.object(httpx.Client, "send", watched):
+        def watched_too(
+            pool: HTTPConnectionPool, method: str, url: str, *rest: Any, **more: Any
+        ) -> Any:
+            body, headers = [*rest, None, None][:2]
+            body, headers = more.get("body", body), more.get("headers", headers)
+            origin = f"{pool.host}:{pool.port}"
+            self.seen_of_packages += 1
+            self._look_at(f"{method} {origin}{url}", origin, headers or {}, body)
+            return urlopen(pool, method, url, *rest, **more)
+
+        with (
+            mock.patch.object(httpx.Client, "send", watched),
+            mock.patch.object(HTTPConnectionPool, "urlopen", watched_too),
+        ):
             yield self
 
-    def _look_at(self, request: httpx.Request) -> None:
+    def _look_at(
+        self, request: str, origin: str, headers: Mapping[str, str | bytes], body: object
+    ) -> None:
         self.seen += 1
-        origin = request.url.netloc.decode()
         owner = self._owners.get(origin, origin)
-        for text in _texts(request):
+        told = {name.lower(): _text(value) for name, value in headers.items()}
+        for text in (unquote(request), *_decoded(told.values()), unquote(_text(body))):
             for secret, whose in self._secrets.items():
                 if secret in text and whose != owner:
-                    self.leaks.append(f"{request.method} {request.url} has a secret of {whose}")
+                    self.leaks.append(f"{request} has a secret of {whose}")
         for name in _SECRET_HEADERS:
-            value = request.headers.get(name)
+            value = told.get(name)
             if value:
                 self._secrets.setdefault(value.partition(" ")[2] or value, owner)
 
 
-def _texts(request: httpx.Request) -> Iterator[str]:
-    """Everything in a request that somebody could read, codings undone."""
-    yield unquote(str(request.url))
-    for value in request.headers.values():
+def _text(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return value.decode(errors="replace")
+    return value if isinstance(value, str) else ""
+
+
+def _decoded(values: Iterable[str]) -> Iterator[str]:
+    """Headers as they are, and what is coded in them."""
+    for value in values:
         yield value
         _, _, encoded = value.partition(" ")
         try:
             yield base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             continue
-    try:
-        yield unquote(request.content.decode())
-    except (httpx.RequestNotRead, UnicodeDecodeError):
-        return
