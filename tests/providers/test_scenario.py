@@ -260,9 +260,14 @@ def test_it_is_recognised_and_says_why(signed_in: InProcess, registry: Running) 
 
 
 def test_the_transcript_is_what_the_contract_allows(
-    signed_in: InProcess, registry: Running, image: Image
+    signed_in: InProcess, registry: Running, image: Image, environ: dict[str, str]
 ) -> None:
-    """Every call of the API, in order: `transcripts/` has them as the API's documents name them."""
+    """Every call of the API, in order: `transcripts/` has them as the API's documents name them.
+
+    Of registries that have none, those of `/v2/`.
+    """
+    config = Path(environ["HUBCLI_CONFIG"])
+    config.write_text(f"[defaults]\nconcurrency = 1\n{config.read_text()}")
     name = pushed(signed_in, registry, image, "v1", "v2")
     before = len(registry.transcript())
     signed_in("tag", "ls", name)

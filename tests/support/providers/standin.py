@@ -114,6 +114,8 @@ class StandIn:
     untold: frozenset[str] = frozenset()
     tells_when = True
     token_path = "/token"
+    records_wire = False
+    """Whether the transcript is of `/v2/`, for want of another API."""
 
     def __init__(self) -> None:
         self.secret = f"{self.row}-secret-{secrets.token_hex(12)}"
@@ -141,12 +143,17 @@ class StandIn:
         return None
 
     def calls(self, exchanges: Sequence[Exchange]) -> list[str]:
-        """What was called, as the transcript has it."""
-        return [line(exchange) for exchange in exchanges]
+        """What was called, as the transcript has it; without what strangers are told first."""
+        return [
+            line(exchange)
+            for exchange in exchanges
+            if not self.records_wire or (exchange.status != 401 and exchange.path != "/token")
+        ]
 
     def departures(self, exchanges: Sequence[Exchange]) -> list[str]:
         """How exchanges depart from the contract."""
         contract = self.contract()
+        exchanges = [one for one in exchanges if one.path != self.token_path]
         if contract is None:
             return [f"{exchange}: there is no contract" for exchange in exchanges]
         return [
@@ -211,15 +218,19 @@ class StandIn:
         """Serve on loopback until the block ends."""
         plain = Starlette(routes=registry_routes(self.storage, self.people, self.mint))
         registry = self.wire(_with_tokens_at(self.token_path, plain))
-        api = Starlette(routes=list(self.routes()))
-        recorder = Recorder(api)
-        together = _Either(recorder, registry, self.token_path)
+        api: ASGIApp = Starlette(routes=list(self.routes()))
+        recorder = Recorder(registry if self.records_wire else api)
+        if self.records_wire:
+            registry = _whole(recorder)
+        else:
+            api = _whole(recorder)
+        together = _Either(api, registry, self.token_path)
         with ExitStack() as stack:
             stack.callback(self.storage.close)
             wire = stack.enter_context(serving(self._held(registry if self.apart else together)))
             ports = [wire]
             if self.apart:
-                ports.append(stack.enter_context(serving(self._held(recorder))))
+                ports.append(stack.enter_context(serving(self._held(api))))
             rows = [f'endpoint = "http://127.0.0.1:{wire}"']
             if self.apart:
                 rows.append(f'api = "http://127.0.0.1:{ports[-1]}"')
@@ -255,7 +266,7 @@ class StandIn:
 class _Either:
     """The API for the paths that it has, the registry for all others."""
 
-    def __init__(self, api: Recorder, registry: ASGIApp, token_path: str) -> None:
+    def __init__(self, api: ASGIApp, registry: ASGIApp, token_path: str) -> None:
         self._api = api
         self._registry = registry
         self._token_path = token_path
@@ -263,6 +274,24 @@ class _Either:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_registry = scope["path"].startswith("/v2/") or scope["path"] in {"/v2", self._token_path}
         await (self._registry if is_registry else self._api)(scope, receive, send)
+
+
+def _whole(app: ASGIApp) -> ASGIApp:
+    """`app`, whose answers begin when they end: nobody goes on before they are recorded."""
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        held: list[Message] = []
+
+        async def sending(message: Message) -> None:
+            held.append(message)
+            if message["type"] != "http.response.start":
+                for one in (*held,):
+                    await send(one)
+                held.clear()
+
+        await app(scope, receive, sending)
+
+    return whole
 
 
 def _with_tokens_at(path: str, app: ASGIApp) -> ASGIApp:
@@ -320,6 +349,7 @@ def linked(request: Request, items: Sequence[Any]) -> Response:
 def line(exchange: Exchange) -> str:
     """A call as a transcript has it: what differs from run to run is left out."""
     target = re.sub(r"sha256(:|%3A)[0-9a-f]{64}", "sha256:…", exchange.target)
+    target = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "…", target)
     return f"{exchange.method} {re.sub(r'(?<=/)[0-9]+(?=/|$)', 'N', target)}"
 
 
