@@ -183,6 +183,10 @@ def test_repositories(signed_in: InProcess, registry: Running, image: Image) -> 
     else:
         refused(inspected, f"hubcli tag ls {name}")
     gone = signed_in("repo", "rm", name, "--yes")
+    if not can(registry, "repo rm"):
+        pattern = signed_in("repo", "rm", f"{place}/*", "--yes")
+        refused(pattern, None)
+        assert f"cannot delete {place}/*: " in pattern.stderr
     if can(registry, "repo rm"):
         assert gone.exit_code == 0, gone.stderr
         assert name not in signed_in("repo", "ls", place, "-q").lines()

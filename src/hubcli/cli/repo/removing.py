@@ -14,7 +14,7 @@ from hubcli.cli.repo.declared import REPOSITORY, Names, group
 from hubcli.cli.repo.names import on_hub, refuse_one_part
 from hubcli.cli.repo.patterns import matching, parse_repository_pattern
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import doing
+from hubcli.errors import Unsupported, doing
 from hubcli.output import Row, Selection
 from hubcli.reference import Reference, is_glob, parse_repository
 
@@ -76,8 +76,13 @@ def _check(runtime: Runtime, name: str) -> None:
         refuse_one_part(name, runtime.session, "rm")
     if reference.on_hub:
         on_hub(reference.repository, _ACTION, "")
-    else:
+        return
+    try:
         _provider(runtime, reference)
+    except Unsupported as error:
+        if is_glob(name):  # the repository that stands for what matches is nobody's
+            error.reference, error.hint = name, None
+        raise
 
 
 def _provider(runtime: Runtime, reference: Reference) -> RemovesRepositories:
