@@ -185,7 +185,7 @@ def test_every_registry_that_is_known_by_name_is_listed(cli: InProcess) -> None:
     by_name = {row["name"]: row for row in rows}
     assert by_name["ecr"]["repo"] == ["ls", "create", "inspect", "edit", "rm"]
     assert by_name["ecr"]["extra"] == "aws"
-    assert by_name["ghcr"]["tag"] == ["ls", "inspect", "cp", "rm", "undelete"]
+    assert by_name["ghcr"]["tag"] == ["ls", "inspect", "cp", "rm", "ls --untagged", "undelete"]
     assert (by_name["ghcr"]["search"], by_name["zot"]["search"]) == (True, False)
     assert by_name["distribution"]["repo"] == ["ls"]
     assert cli("registry", "providers", "-q").lines() == list(by_name)

@@ -335,6 +335,11 @@ def test_whom_the_api_refuses_the_registry_answers(
     assert rows.stderr == (
         f"the API of {HOST} is not for you: artifact Registry API is disabled in acme. Enable it\n"
     )
+    untagged = signed_in("tag", "ls", name, "--untagged", "-q").lines()
+    assert sorted(untagged) == sorted(
+        one.digest for one in google.manifests("acme/images/app") if not one.tags
+    )
+    assert untagged
     assert signed_in("repo", "ls", IMAGES, "-q").lines() == [name, f"{name}/deep"]
     assert signed_in("repo", "ls", f"{HOST}/acme", "-q").lines() == [IMAGES]
     inspected = signed_in("repo", "inspect", IMAGES)

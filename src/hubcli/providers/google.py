@@ -34,6 +34,7 @@ from hubcli.providers.capabilities import (
     HasIdentity,
     ListsRepositories,
     ListsTags,
+    ListsUntagged,
     RemovesRepositories,
     Row,
     ShowsRepositories,
@@ -57,6 +58,7 @@ class GoogleRegistry(
     EditsRepositories,
     RemovesRepositories,
     ListsTags,
+    ListsUntagged,
 ):
     """`HOST/PROJECT/REPOSITORY` can be made and edited; images in it come with the first push."""
 
@@ -177,9 +179,24 @@ class GoogleRegistry(
             lambda: google_wire.tags(self.at.registry(), path),
         )
 
+    def untagged(self, path: str) -> Iterator[Row]:
+        """The versions without a tag; the images of an index are among them."""
+        return self._either(
+            lambda: self._untagged(self._named(path)),
+            lambda: google_wire.untagged(self.at.registry(), path),
+        )
+
+    def _untagged(self, place: Place) -> Iterator[Row]:
+        for version in self._versions(place):
+            if not named(version.get("relatedTags")):
+                yield _version(version)
+
+    def _versions(self, place: Place) -> Iterator[_Object]:
+        return self._api.all(f"{place.package}/versions", view="FULL")
+
     def _tagged(self, place: Place) -> Iterator[Row]:
         is_empty = True
-        for version in self._api.all(f"{place.package}/versions", view="FULL"):
+        for version in self._versions(place):
             about = _version(version)
             for tag in self._tags_of(place, version):
                 is_empty = False

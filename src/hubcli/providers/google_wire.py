@@ -46,15 +46,22 @@ def children(registry: Registry, path: str) -> Iterator[str]:
 def tags(registry: Registry, path: str) -> Iterator[Row]:
     """What `manifest` tells; names alone where that is missing."""
     for listing in _listings(registry, path):
-        manifests = listing.get("manifest")
         told = set[str]()
-        for digest, about in manifests.items() if isinstance(manifests, dict) else ():
-            if not isinstance(about, dict):
-                continue
+        for digest, about in _manifests(listing):
             for tag in _names(about.get("tag")):
                 told.add(tag)
-                yield _tag(tag, digest, about)
-        yield from (_tag(tag, None, {}) for tag in _names(listing.get("tags")) if tag not in told)
+                yield {"name": tag, **_about(digest, about)}
+        for tag in _names(listing.get("tags")):
+            if tag not in told:
+                yield {"name": tag, **_about(None, {})}
+
+
+def untagged(registry: Registry, path: str) -> Iterator[Row]:
+    """The manifests without a tag."""
+    for listing in _listings(registry, path):
+        for digest, about in _manifests(listing):
+            if not _names(about.get("tag")):
+                yield _about(digest, about)
 
 
 def _listings(registry: Registry, path: str) -> Iterator[_Object]:
@@ -64,10 +71,16 @@ def _listings(registry: Registry, path: str) -> Iterator[_Object]:
         yield answer.object()
 
 
-def _tag(name: str, digest: str | None, about: _Object) -> Row:
+def _manifests(listing: _Object) -> Iterator[tuple[str, _Object]]:
+    found = listing.get("manifest")
+    for digest, about in found.items() if isinstance(found, dict) else ():
+        if isinstance(about, dict):
+            yield digest, about
+
+
+def _about(digest: str | None, about: _Object) -> Row:
     milliseconds = number(about.get("timeUploadedMs"))
     return {
-        "name": name,
         "digest": digest,
         "pushed": timestamps.from_epoch(milliseconds / 1000) if milliseconds else None,
         "updated": None,
