@@ -8,10 +8,12 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hubcli.hub.pacing import Pace
 from hubcli.retention import undo
 from support.docker_registry import DockerRegistry
 from support.grown import OLD, YOUNG, Grown, attached_tag
@@ -61,7 +63,7 @@ def test_a_dry_run_shows_what_stays_and_what_goes(
             ("v1", "delete", "not among the newest 3"),
         )
     ]
-    assert result.stderr == f"{repository}: 1 of 5 tags go\n"
+    assert result.stderr == f"{repository}: 1 of 5 tags to remove\n"
     assert sandbox.requests("DELETE ") == []
 
 
@@ -89,7 +91,7 @@ def test_the_plan_is_json_for_programs(
     assert {
         (row["action"], row["rule"], row["status"]) for name, row in rows.items() if name != "pr-2"
     } == {("keep", "selection", None)}
-    assert result.stderr == f"{repository}: 1 of 5 tags go, up to {size}B become free\n"
+    assert result.stderr == f"{repository}: 1 of 5 tags to remove, up to {size}B become free\n"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_a_person_is_shown_the_plan_and_asked(
 ) -> None:
     command = ("tag", "prune", repository, "--older-than", "1d", "--filter", "pr-*")
     with terminal(*command, columns=200) as screen:
-        screen.expect(f"{repository}: 2 of 5 tags go")
+        screen.expect(f"{repository}: 2 of 5 tags to remove")
         screen.expect(f"{repository}:pr-1  older than 1d")
         screen.expect("Delete these 2 tags? [y/N]")
         screen.send(answer)
@@ -328,6 +330,26 @@ def test_a_server_that_is_gone_is_not_asked_for_each_tag(
     )
 
 
+def test_the_limit_of_the_api_is_heeded_before_it_has_to_refuse(
+    cli: InProcess,
+    sandbox: SandboxServer,
+    on_hub: dict[str, str],
+    repository: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("hubcli.sandbox.hub.limits.SIGNED_IN_CALLS", 4)
+    monkeypatch.setattr("hubcli.hub.pacing.Pace", partial(Pace, sleep=slept.append))
+    result = cli("tag", "prune", repository, "--keep", "2", "-y")
+    assert result.exit_code == 0
+    assert len(slept) == 3
+    assert all(0 < each <= 60 for each in slept)
+    said = re.findall(
+        r"the calls that Docker Hub allows are used up; going on in \d+ s", result.stderr
+    )
+    assert len(said) == 3
+
+
 def test_two_requests_are_made_for_a_tag(
     cli: InProcess, sandbox: SandboxServer, repository: str, environ: dict[str, str]
 ) -> None:
@@ -436,7 +458,7 @@ def test_elsewhere_the_age_is_the_image_s(
     }
     old = content.manifests[content.tags["old"]]
     free = len(old.content) + (old.config.size if old.config else 0) + len("old")
-    assert result.stderr == f"{name}: 1 of 3 tags go, up to {free}B become free\n"
+    assert result.stderr == f"{name}: 1 of 3 tags to remove, up to {free}B become free\n"
     result = cli("tag", "prune", name, "--unused-for", "30d", "--dry-run")
     assert result.exit_code == 1
     assert result.stderr == (

@@ -127,6 +127,9 @@ def test_a_project_is_made_and_frozen(
     refused = cli("tag", "rm", f"{HOST}/fresh/a/b:v1", "--yes")
     assert refused.exit_code == 1
     assert "immutable" in refused.stderr
+    plan = cli("tag", "prune", f"{HOST}/fresh/a/b", "--filter", "*", "--yes")
+    assert plan.exit_code == 0
+    assert plan.stderr == f"{HOST}/fresh/a/b: nothing to remove, 1 tag stays\n"
     assert running.transcript()
 
 

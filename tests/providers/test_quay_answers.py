@@ -86,6 +86,15 @@ def test_tags_that_a_push_moves_to_the_next_page_come_once() -> None:
     assert names == ["v9", "v8", "v7", "v6"]
 
 
+def test_a_tag_may_be_one_that_never_changes() -> None:
+    def script(_: Seen) -> Answer:
+        tags = [tag(2, immutable=True), tag(1, immutable=False), tag(0)]
+        return answer({"tags": tags, "page": 1, "has_additional": False})
+
+    with scripted_quay(script) as quay:
+        assert [row["immutable"] for row in quay.tags("acme/app")] == [True, False, False]
+
+
 def test_large_repositories_need_little_memory() -> None:
     def script(seen: Seen) -> Answer:
         page = page_of(seen)

@@ -12,6 +12,7 @@ from hubcli.cli.repo.declared import DETAILS, REPOSITORY
 from hubcli.cli.tag.declared import TAG
 from hubcli.providers import ROWS, capabilities
 from hubcli.providers.rows import BY_NAME
+from hubcli.tags import TIMES
 from support.images import Image, Layout
 from support.providers.rows import STAND_INS
 from support.providers.standin import Running
@@ -145,6 +146,36 @@ def test_a_tag_goes_alone(signed_in: InProcess, registry: Running, image: Image)
     assert signed_in("tag", "ls", name, "-q").lines() == ["v2"]
     assert signed_in("digest", f"{name}:v2").stdout.split()[0] == image.digest
     assert signed_in("tag", "rm", f"{name}:v1", "--yes").exit_code == 3
+
+
+def test_what_rules_let_go_comes_back(
+    signed_in: InProcess, registry: Running, image: Image, oci_layout: Layout, tmp_path: Path
+) -> None:
+    name = pushed(signed_in, registry, image, "pr-1", "pr-2")
+    other = oci_layout.image("other", config={"User": "x"})
+    assert signed_in("push", other.source, f"{name}:v1").exit_code == 0
+    undo = tmp_path / "undo.jsonl"
+    command = ("tag", "prune", name, "--filter", "pr-*", "--older-than", "1d")
+    young = signed_in(*command, "--dry-run", "--format", "json")
+    # Who tells when a tag was pushed says: a moment ago; else the image's age counts.
+    told = {*TIMES} & {*_told(registry)} - registry.untold
+    assert {row["rule"] for row in young.json()} == {"selection", "older-than"}, young.stderr
+    assert any(row["action"] == "delete" for row in young.json()) is not bool(told)
+
+    done = signed_in("tag", "prune", name, "--filter", "pr-*", "--undo-file", undo, "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert signed_in("tag", "ls", name, "-q").lines() == ["v1"]
+    assert signed_in("digest", f"{name}:v1").stdout.split()[0] == other.digest
+    back = signed_in("tag", "restore", undo)
+    assert back.exit_code == 0, back.stderr
+    assert sorted(signed_in("tag", "ls", name, "-q").lines()) == ["pr-1", "pr-2", "v1"]
+    for tag in ("pr-1", "pr-2"):
+        assert signed_in("digest", f"{name}:{tag}").stdout.split()[0] == image.digest
+
+
+def _told(registry: Running) -> tuple[str, ...]:
+    kind = BY_NAME[registry.row].load()
+    return kind.tag_fields if kind else ()
 
 
 def test_a_tag_comes_back_or_the_registry_says_that_it_does_not(

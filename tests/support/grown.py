@@ -135,17 +135,19 @@ def grown(draw: st.DrawFn) -> Grown:
     """Any repository."""
     found = Grown()
     made: list[Manifest] = []
-    for number in range(draw(st.integers(1, 5))):
+    for number in range(draw(st.integers(2, 4))):
         when = draw(st.sampled_from((OLD, YOUNG))).format(number + 1)
         layers = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True))
         made.append(found.image(when, layers))
-    for _ in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.integers(1, 3))):
         inside = draw(st.lists(st.sampled_from(made), min_size=1, max_size=3, unique_by=id))
         made.append(found.index(inside))
-    for number in range(draw(st.integers(0, 3))):
+    for number in range(draw(st.integers(0, 2))):
         made.append(found.attachment(f"sbom {number}", draw(st.sampled_from(made))))
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=9, unique=True))
-    for name in names:
+    names = draw(st.permutations(NAMES))
+    for name, manifest in zip(names, draw(st.permutations(made)), strict=False):
+        found.tags[name] = manifest.digest
+    for name in names[len(made) : len(made) + draw(st.integers(0, 3))]:
         found.tags[name] = draw(st.sampled_from(made)).digest
     for number, owner in enumerate(draw(st.lists(st.sampled_from(made), max_size=3, unique_by=id))):
         subject = draw(st.none() | st.just(owner))

@@ -208,15 +208,16 @@ class _Plans:
 
 
 def _summary(surveyed: Surveyed) -> str:
-    """`acme/api: 2 of 7 tags go, up to 13.3kB become free`."""
+    """`acme/api: 2 of 7 tags to remove, up to 13.3kB become free`."""
     from hubcli.output.human import size
 
     plan = surveyed.plan
     count, total = plan.count, len(plan.verdicts)
     if not count:
-        return f"{surveyed.reference.name}: nothing to remove, {total:,} tags stay"
+        stay = "1 tag stays" if total == 1 else f"{total:,} tags stay"
+        return f"{surveyed.reference.name}: nothing to remove, {stay}"
     freed = "" if plan.size is None else f", up to {size(plan.size)} become free"
-    return f"{surveyed.reference.name}: {count:,} of {total:,} tags go{freed}"
+    return f"{surveyed.reference.name}: {count:,} of {total:,} tags to remove{freed}"
 
 
 def _rehearsed(runtime: Runtime, selection: Selection, plans: _Plans, exit_code: bool) -> Shown:
