@@ -234,7 +234,7 @@ def repositories(draw: st.DrawFn) -> tuple[dict[str, Node], dict[str, str], set[
         # A signature of its own, as cosign makes it, or whatever somebody tagged so.
         at = f"{SIGNED}{owner[len(SIGNED) :]}"
         later = [each for each in outermost if each > owner]
-        if later and draw(st.booleans()):
+        if draw(st.booleans()) and later:
             at = draw(st.sampled_from(later))
         elif draw(st.booleans()):
             made.append(at)

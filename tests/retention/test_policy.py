@@ -57,6 +57,8 @@ def test_a_policy_is_sets_of_rules() -> None:
 def test_json_and_toml_say_the_same() -> None:
     found = read_policies('{"policies": [{"repositories": "a/b", "keep": 3}]}', "prune.json")
     assert found == [Policy(["a/b"], Rules(keep=3))]
+    dashed = "policies: [{repositories: a/b, keep: 3, allow-empty: false}]"
+    assert read_policies(dashed, "prune.yaml") == found
     toml = '[[policies]]\nrepositories = "a/b"\nkeep = 3\nallow_empty = false\n'
     assert read_policies(toml, "prune.toml") == found
 
@@ -69,8 +71,12 @@ def test_json_and_toml_say_the_same() -> None:
         ("polices: []", "line 1, column 1: polices: there is no such key; did you mean policies"),
         ("policies:\n  - keep: 3", "line 2, column 5: policies.1: it names no repositories"),
         (
-            "policies:\n  - repositories: a/b\n    older-than: 3d",
-            "line 3, column 5: policies.1.older-than: there is no such key; did you mean older_t",
+            "policies:\n  - repositories: a/b\n    older: 3d",
+            "line 3, column 5: policies.1.older: there is no such key; did you mean older_than",
+        ),
+        (
+            "policies: [{repositories: a/b, keep-tags: [a], keep_tags: [b]}]",
+            "policies.1.keep_tags: keep_tags is there twice",
         ),
         (
             "policies:\n  - repositories: a/b\n    keep_tags: [latest]",

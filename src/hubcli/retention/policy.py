@@ -16,7 +16,7 @@ and none of those whose candidate it is keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -33,6 +33,9 @@ _KEYS = (
     *("repositories", "keep", "older_than", "unused_for", "semver_keep", "keep_tags"),
     *("allow_empty", *CHOOSING),
 )
+_SPELLINGS = (*_KEYS, *(key.replace("_", "-") for key in _KEYS if "_" in key))
+"""As files write them, or as the flags are called."""
+
 _MOST = 1_000
 """Policies of a file."""
 
@@ -75,7 +78,12 @@ class _Section:
         self._document = document
         self._value = value
         self._at = at
-        self._members: Mapping[str, Value] = document.keys(value, at, _KEYS)
+        self._members: dict[str, Value] = {}
+        for key, each in document.keys(value, at, _SPELLINGS).items():
+            known = key.replace("-", "_")
+            if known in self._members:
+                raise document.failure(each.key, (*at, key), f"{known} is there twice")
+            self._members[known] = each
 
     def policy(self, checked: Callable[[str], str]) -> Policy:
         repositories = self._made("repositories", checked)
