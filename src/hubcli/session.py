@@ -52,6 +52,7 @@ class Session:
         self._authorizers: dict[str, RegistryAuthorizer] = {}
         self._connections = 2 * settings.defaults.concurrency
         self._ahead: Ahead | None = None
+        self._beginning = threading.Lock()
         self._making = threading.RLock()
 
     def close(self) -> None:
@@ -84,7 +85,9 @@ class Session:
 
     def _begin(self, url: str, endpoint: Endpoint | None = None) -> None:
         """Begin to connect to where the first request goes, for as long as `http` is not there."""
-        if self._ahead is None and "http" not in self.__dict__:
+        with self._beginning:
+            if self._ahead is not None or "http" in self.__dict__:
+                return
             from hubcli.http import ahead
 
             self._ahead = ahead.begin(url, endpoint, self.settings.defaults.connect_timeout)

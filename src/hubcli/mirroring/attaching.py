@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from hubcli.mirroring.choosing import Chosen
 from hubcli.mirroring.comparing import Comparing, Found
-from hubcli.mirroring.ends import image
+from hubcli.mirroring.ends import image, placed
 from hubcli.mirroring.item import Item, Known
 from hubcli.retention.attached import key_of, subject_of
 
@@ -46,5 +46,6 @@ def _suffixed(name: str) -> bool:
 def _item(chosen: Chosen, name: str) -> Item:
     mapping = chosen.mapping
     known = Known(True, chosen.attached[name])
-    source, target = image(mapping.source, name), image(mapping.target, name)
+    source = image(mapping.source, name)
+    target = placed(mapping.target, mapping.source, name)
     return Item(mapping, source, target, known, chosen.target.of(name), is_attached=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hubcli.errors import doing
-from hubcli.mirroring.ends import End, bare, identifier, image
+from hubcli.mirroring.ends import Source, bare, identifier, image, placed
 from hubcli.mirroring.item import UNKNOWN, Item, Known, Mapping
 from hubcli.mirroring.tables import Table, table
 from hubcli.mirroring.world import World
@@ -43,7 +43,7 @@ def choose(world: World, mapping: Mapping) -> Chosen:
     items = [_named(mapping, text, there) for text in named]
     taken = {item.target for item in items}
     for tag, known in wanted.items():
-        target = image(mapping.target, tag)
+        target = placed(mapping.target, mapping.source, tag)
         if target not in taken:
             source = image(mapping.source, tag)
             items.append(Item(mapping, source, target, known, there.of(tag)))
@@ -51,7 +51,7 @@ def choose(world: World, mapping: Mapping) -> Chosen:
 
 
 def _listed(
-    world: World, source: End, choice: Choice, digest_tags: bool
+    world: World, source: Source, choice: Choice, digest_tags: bool
 ) -> tuple[dict[str, Known], dict[str, str | None]]:
     """The tags that are chosen; and those that belong to images, if they are wanted."""
     unlimited = replace(choice, limit=None)
@@ -72,5 +72,6 @@ def _named(mapping: Mapping, text: str, there: Table) -> Item:
     tag, _, digest = text.rpartition("@") if "@" in text else (text, "", "")
     own = identifier(mapping.target) or tag or digest
     source = image(mapping.source, digest or tag)
+    target = placed(mapping.target, mapping.source, own)
     known = Known(True, digest) if digest else UNKNOWN
-    return Item(mapping, source, image(mapping.target, own), known, there.of(own))
+    return Item(mapping, source, target, known, there.of(own))

@@ -67,6 +67,7 @@ class _Document(Reading):
         one = len(sources) == 1 and sources[0].end is not None and ends.identifier(sources[0].end)
         self._check_target(own, at, sources, target)
         keys = {**(defaults if not one else _only(defaults, HOW)), **own}
+        self._check_archive(keys, at, target)
         named = self._named(own, at)
         chosen = any(key in tags.KEYS for key in (own if named else keys))
         if one and (named or chosen):
@@ -102,7 +103,7 @@ class _Document(Reading):
     ) -> None:
         place = own["target"].place
         several = len(sources) > 1 or sources[0].is_several
-        if several and not target.tells_apart:
+        if several and not target.tells_apart and target.archive is None:
             reason = "several repositories are to go there: let it end with /, or use {path}"
             raise self.failure(place, (*at, "target"), reason)
         for source in sources:
@@ -112,6 +113,13 @@ class _Document(Reading):
             if ends.identifier(end) and not ends.identifier(source.end):
                 reason = "a repository is wanted here, without a tag: the source has none"
                 raise self.failure(place, (*at, "target"), reason)
+
+    def _check_archive(self, keys: Keys, at: At, target: ends.Template) -> None:
+        """An archive keeps what was put into it: it can be made anew instead."""
+        if target.archive is not None and self._truth(keys, "delete-extra", at):
+            reason = "nothing is removed from an archive; leave this out, and begin a new one"
+            place = keys["delete-extra"].place
+            raise self.failure(place, (*at, "delete-extra"), reason)
 
     def _named(self, own: Keys, at: At) -> tuple[str, ...]:
         if "tags" not in own:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hubcli.errors import doing
-from hubcli.mirroring.ends import End, Sources
+from hubcli.mirroring.ends import Source, Sources, identifier
 from hubcli.mirroring.entry import Entry
 from hubcli.mirroring.item import Mapping
 from hubcli.mirroring.world import World
+from hubcli.stores.spelling import Local
 
 
 def expanded(world: World, entry: Entry) -> Iterator[Mapping]:
     """The pairs that an entry means, each once; NotFound where a glob finds nothing."""
-    seen: set[End] = set()
+    seen: set[Source] = set()
     for sources in entry.sources:
         for source in _ends(world, sources):
             if source not in seen:
@@ -21,8 +22,11 @@ def expanded(world: World, entry: Entry) -> Iterator[Mapping]:
                 yield Mapping(entry, source, entry.target.of(source))
 
 
-def _ends(world: World, sources: Sources) -> Iterator[End]:
-    if sources.end is not None:
+def _ends(world: World, sources: Sources) -> Iterator[Source]:
+    if isinstance(sources.end, Local) and identifier(sources.end) is None:
+        with doing("read", str(sources.end)):
+            yield from world.parts(sources.end)
+    elif sources.end is not None:
         yield sources.end
     elif sources.pattern is not None:
         with doing("list the repositories of", sources.pattern):

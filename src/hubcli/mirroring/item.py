@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hubcli.errors import HubcliError
-from hubcli.mirroring.ends import End, shown
+from hubcli.mirroring.ends import End, Source, shown
 from hubcli.mirroring.entry import Entry
 from hubcli.oci import Platform
 from hubcli.transfer import Report
@@ -29,7 +29,7 @@ class Mapping:
     """A repository or store of an entry, and where its images go."""
 
     entry: Entry
-    source: End
+    source: Source
     target: End
 
 

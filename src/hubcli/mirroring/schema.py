@@ -17,10 +17,13 @@ _TAGS: Schema = {"anyOf": [_TAG, {"type": "array", "items": _TAG, "minItems": 1}
 _TRUTH: Schema = {"type": "boolean", "default": False}
 _TIME = "7d, 12h, a date or a time of RFC 3339"
 
-_SOURCE = "REPO, REPO:TAG, [HOST/]NAMESPACE/PATTERN (** is all below), oci:DIR; or a list of these."
+_SOURCE = (
+    "REPO, REPO:TAG, [HOST/]NAMESPACE/PATTERN (** is all below), oci:DIR, oci-archive:FILE; "
+    "or a list of these."
+)
 _TARGET = (
-    "A repository or oci:DIR; the path of the source follows a slash at its end. {registry}, "
-    "{path}, {namespace} and {name} are those of the source."
+    "A repository, oci:DIR or oci-archive:FILE; the path of the source follows a slash at its "
+    "end. {registry}, {path}, {namespace} and {name} are those of the source."
 )
 
 _KEYS: dict[str, tuple[Schema, str]] = {

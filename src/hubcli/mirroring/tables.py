@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubcli.errors import HubcliError, NotFound
-from hubcli.mirroring.ends import End
+from hubcli.mirroring.ends import End, is_archive
 from hubcli.mirroring.item import UNKNOWN, Known
 from hubcli.mirroring.world import World
 from hubcli.reference import Reference
@@ -44,6 +44,8 @@ def table(world: World, target: End, wanted: int, *, wholly: bool = False) -> Ta
 
     With `wholly` a list that cannot be had is a failure; else each tag is asked for then.
     """
+    if is_archive(target):
+        return NOTHING_KNOWN  # what is in it stays in it only if it is asked for
     if not isinstance(target, Reference):
         return _of_layout(target.path)
     if wanted < _WORTH_A_LIST and not wholly:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from hubcli.mirroring.ends import End
+from hubcli.mirroring.ends import End, Source
 from hubcli.reference import Reference
+from hubcli.stores.spelling import Local
 from hubcli.tags import Choice
 from hubcli.transfer import Image, Target
 
@@ -21,7 +22,11 @@ class World(Protocol):
         """The repositories that a pattern means, sorted; NotFound where there are none."""
         ...
 
-    def rows(self, repository: End, choice: Choice) -> Iterable[Row]:
+    def parts(self, store: Local) -> Sequence[Source]:
+        """What a local store has: of each repository, or all of it where it names none."""
+        ...
+
+    def rows(self, repository: Source, choice: Choice) -> Iterable[Row]:
         """The tags that `choice` accepts, each with `name`, `digest` where the list tells it, and
         what it takes to choose by time or order."""
         ...

@@ -72,9 +72,12 @@ class Places:
         return (local.kind, local.path) in self._shared
 
     @contextmanager
-    def collecting(self, local: Local, *, dry_run: bool = False) -> Iterator[None]:
+    def collecting(
+        self, local: Local, *, dry_run: bool = False, keep_others: bool = False
+    ) -> Iterator[None]:
         """An archive that all images go into which `pair` is told to write there meanwhile; it is
-        whole once the block has ended well, and begun otherwise."""
+        whole once the block has ended well, and begun otherwise. With `keep_others` what it had
+        before stays in it, too."""
         from hubcli.stores import archive
 
         shown = str(replace(local, name=None))
@@ -83,7 +86,7 @@ class Places:
             if local.is_stream:
                 opened = stack.enter_context(archive.streamed_collection(self._stdout()))
             else:
-                keeping = None if dry_run else False
+                keeping = None if dry_run else keep_others
                 opened = stack.enter_context(archive.collected(Path(local.path), keeping))
             self._collections[local.path] = opened
             stack.callback(self._collections.pop, local.path)

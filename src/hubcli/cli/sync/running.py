@@ -17,6 +17,7 @@ from hubcli.output import Row, Selection
 
 if TYPE_CHECKING:
     from hubcli.cli.sync.deleting import Deleting
+    from hubcli.cli.sync.world import SessionWorld
     from hubcli.mirroring.entry import Entry
     from hubcli.mirroring.item import Outcome, Result
     from hubcli.mirroring.metrics import Timing
@@ -90,12 +91,26 @@ class Running:
             self._write_metrics(self._wish.metrics, tally, Timing(began, seconds))
 
     def _outcomes(self, entries: list[Entry]) -> Iterator[Outcome]:
+        from hubcli.cli.sync.world import SessionWorld
+
         wish = self._wish
         deletes = any(entry.delete_extra for entry in entries)
         if deletes:
             self._check_question()
-        self._runtime.session.widen(max(wish.jobs, wish.terms.lookups))
-        found = self._begun()
+        session = self._runtime.session
+        session.widen(max(wish.jobs, wish.terms.lookups))
+        # Many threads are about to come to these first: here each is made once.
+        _ = session.http, session.keychain, session.providers, session.hub
+        world = SessionWorld(self._runtime, create=wish.create)
+        with world.opened(entries, dry_run=wish.dry_run):
+            yield from self._inside(world, entries, deletes)
+
+    def _inside(
+        self, world: SessionWorld, entries: list[Entry], deletes: bool
+    ) -> Iterator[Outcome]:
+        """What becomes of everything, while archives are open."""
+        wish = self._wish
+        found = self._begun(world)
         planned = chain(found.plan(entries), found.prepare(dry_run=wish.dry_run))
         # What is to be asked is known once all is planned: nothing is printed before.
         asks = deletes and not wish.yes and not wish.dry_run
@@ -140,15 +155,13 @@ class Running:
         if not (wish.yes or wish.dry_run or can_ask):
             raise UsageError("delete-extra removes tags: answer in advance with --yes")
 
-    def _begun(self) -> Round:
-        from hubcli.cli.sync.world import SessionWorld
+    def _begun(self, world: SessionWorld) -> Round:
         from hubcli.config import cache_directory
         from hubcli.mirroring.narrowing import Indexes
         from hubcli.mirroring.quota import Quota
         from hubcli.mirroring.rounds import Round
 
         runtime, wish = self._runtime, self._wish
-        world = SessionWorld(runtime, create=wish.create)
         indexes = Indexes(cache_directory(runtime.environ) / "indexes")
         guarded = None
         if wish.keep_quota is not None:
