@@ -283,6 +283,8 @@ def test_which_version_is_latest(
     result = cli("tag", "ls", name, "--aliases", "--filter", "latest")
     assert result.lines() == [f"v1.10\t{digests['latest']}\tv1.10,latest"]
     assert cli("tag", "ls", f"{name}:latest*", "--aliases", "-q").lines() == ["v1.10"]
+    screen = cli("tag", "ls", HELLO, "--aliases", "--no-color", terminal=True).lines()
+    assert screen[0].split() == ["NAME", "DIGEST", "UPDATED", "SIZE", "ALIASES"]
     rows = cli("tag", "ls", HELLO, "--aliases", "--match", "^latest$", "--format", "json").json()
     assert [row["name"] for row in rows] != []
     assert all("latest" in row["aliases"] for row in rows)

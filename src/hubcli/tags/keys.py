@@ -15,7 +15,8 @@ from hubcli.documents.reading import At, Reading
 from hubcli.documents.tree import Value
 from hubcli.semver import parse_range
 from hubcli.tags.ordering import parse_order
-from hubcli.tags.selecting import Choice, Names, compiled, moment, short
+from hubcli.tags.patterns import compiled, short
+from hubcli.tags.selecting import Choice, Names, moment
 
 KEYS = ("filter", "except", "match", "semver", "variant", "since", "until", "sort", "limit")
 """The keys that choose tags."""

@@ -1,8 +1,4 @@
-"""Which tags are wanted: one vocabulary for flags, policies and files of mirrors.
-
-Patterns come from whoever runs hubcli, names from servers. Python's regular expressions know no
-time limit, so what can be bounded is: the length of a pattern and of the names it is tried on.
-"""
+"""Which tags are wanted: one vocabulary for flags, policies and files of mirrors."""
 
 from __future__ import annotations
 
@@ -17,10 +13,7 @@ from hubcli import timestamps
 from hubcli.errors import UsageError
 from hubcli.semver import Range, parse_range, variant_of
 from hubcli.tags.ordering import Order, Row, parse_order
-
-LONGEST_PATTERN = 512
-LONGEST_NAME = 128
-"""Characters of a tag, by the distribution specification."""
+from hubcli.tags.patterns import LONGEST_NAME, compiled, short
 
 TIMES = ("updated", "pushed", "created")
 """Where the time of a row is looked for, in this order."""
@@ -168,22 +161,6 @@ def moment(text: str | None, name: str, now: datetime) -> datetime | None:
 def told_time(row: Row) -> datetime | None:
     """When a tag was last changed, pushed or made: the first of these that its row tells."""
     return next(filter(None, (timestamps.parse(row.get(field)) for field in TIMES)), None)
-
-
-def compiled(pattern: str, name: str = "--match") -> re.Pattern[str]:
-    """A regular expression, as the flag or key `name` gives it."""
-    try:
-        return re.compile(short(pattern))
-    except (re.error, OverflowError, RecursionError) as error:
-        told = f"{name} {pattern!r} is no regular expression: {error}"
-        raise UsageError(told.lstrip()) from error
-
-
-def short(pattern: str) -> str:
-    """A pattern that is no longer than patterns are."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise UsageError(f"a pattern has at most {LONGEST_PATTERN} characters")
-    return pattern
 
 
 def _like(text: str, globs: Iterable[str]) -> bool:

@@ -24,6 +24,7 @@ from hubcli.reference import Reference, checked_digest, parse_pattern, parse_rep
 
 _ACTION = "list tags of"
 _SCREENFUL = 25
+_OF_IMAGES = ("name", "digest", "updated", "size")
 
 
 @group.command(
@@ -195,7 +196,8 @@ def _told_by(runtime: Runtime, reference: Reference) -> Sequence[str]:
 def _view(runtime: Runtime, references: Sequence[Reference], wish: Wish, full_ref: bool) -> View:
     """The columns that are of use: Hub's, or the name with what is told or was asked for."""
     if any(reference.on_hub for reference in references):
-        columns = [field.name for field in TAG.defaults]
+        # What tags of one image have in common: the rest is that of one of them, and takes room.
+        columns = [*_OF_IMAGES] if wish.aliases else [field.name for field in TAG.defaults]
     else:
         known = {name for one in references for name in _told_by(runtime, one)}
         columns = ["name", *(one.name for one in TAG.fields if one.name in known | wish.columns)]
