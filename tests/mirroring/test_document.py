@@ -76,6 +76,14 @@ def test_the_same_in_json() -> None:
     assert found.target.of(parse("redis")) == Local("oci", "./mirror/library/redis")
 
 
+def test_keys_may_be_spelled_with_either_dash() -> None:
+    entry = {"source": "redis", "target": "ghcr.io/acme/redis", "delete_extra": True}
+    (found,) = read_document(json.dumps({"sync": [entry]}), "m.json")
+    assert found.delete_extra
+    with pytest.raises(UsageError, match="delete-extra is there twice"):
+        read_document(json.dumps({"sync": [{**entry, "delete-extra": True}]}), "m.json")
+
+
 SOURCE = "source: redis, target: ghcr.io/acme/redis"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hubcli.errors import doing
-from hubcli.mirroring.ends import Source, bare, identifier, image, placed
+from hubcli.mirroring.ends import Part, Source, bare, identifier, image, placed
 from hubcli.mirroring.item import UNKNOWN, Item, Known, Mapping
 from hubcli.mirroring.tables import Table, table
 from hubcli.mirroring.world import World
+from hubcli.reference import Reference, is_tag
 from hubcli.retention.attached import subject_of
+from hubcli.stores.index import whole
+from hubcli.stores.spelling import Local
 from hubcli.tags import Choice
 
 _EVERY_TAG = Choice()
@@ -18,12 +21,13 @@ _EVERY_TAG = Choice()
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The images of a pair; `attached` are the source's tags that belong to images by their
-    names, with what they point at where that is told."""
+    names, with what they point at where that is told. `refused` are names that no tag can have."""
 
     mapping: Mapping
     items: tuple[Item, ...]
     target: Table
     attached: dict[str, str | None]
+    refused: tuple[str, ...] = ()
 
 
 def choose(world: World, mapping: Mapping) -> Chosen:
@@ -42,12 +46,16 @@ def choose(world: World, mapping: Mapping) -> Chosen:
         there = table(world, bare(mapping.target), count, wholly=whole)
     items = [_named(mapping, text, there) for text in named]
     taken = {item.target for item in items}
+    refused = []
     for tag, known in wanted.items():
+        if isinstance(mapping.target, Reference) and not is_tag(tag):
+            refused.append(tag)
+            continue
         target = placed(mapping.target, mapping.source, tag)
         if target not in taken:
             source = image(mapping.source, tag)
             items.append(Item(mapping, source, target, known, there.of(tag)))
-    return Chosen(mapping, tuple(items), there, attached)
+    return Chosen(mapping, tuple(items), there, attached, tuple(refused))
 
 
 def _listed(
@@ -68,10 +76,16 @@ def _listed(
 
 
 def _named(mapping: Mapping, text: str, there: Table) -> Item:
-    """The item of a tag, a digest or `TAG@DIGEST`; the source need not have it."""
-    tag, _, digest = text.rpartition("@") if "@" in text else (text, "", "")
+    """The item of a tag, a digest, `TAG@DIGEST` or, in a local store, a whole name; the source
+    need not have it."""
+    named = whole(text) if isinstance(mapping.source, Local) else None
+    if named is not None:
+        tag, digest, source = named.tag or "", named.digest or "", mapping.source
+    else:
+        tag, _, digest = text.rpartition("@") if "@" in text else (text, "", "")
+        source = image(mapping.source, digest or tag)
+    assert not isinstance(source, Part)
     own = identifier(mapping.target) or tag or digest
-    source = image(mapping.source, digest or tag)
     target = placed(mapping.target, mapping.source, own)
     known = Known(True, digest) if digest else UNKNOWN
     return Item(mapping, source, target, known, there.of(own))

@@ -45,7 +45,7 @@ class _Document(Reading):
         keys = self.keys(root, (), ("defaults", "sync"))
         defaults: Keys = {}
         if "defaults" in keys:
-            defaults = self.keys(keys["defaults"], ("defaults",), DEFAULTS)
+            defaults = self._members(keys["defaults"], ("defaults",), DEFAULTS)
         if "sync" not in keys:
             raise self.failure(root.place, (), "it has nothing to mirror: sync: [{source: …}]")
         items = self.items(keys["sync"], ("sync",))
@@ -58,7 +58,7 @@ class _Document(Reading):
         return found
 
     def _entry(self, value: Value, at: At, defaults: Keys) -> Entry:
-        own = self.keys(value, at, ENTRY)
+        own = self._members(value, at, ENTRY)
         for key in ("source", "target"):
             if key not in own:
                 raise self.failure(value.place, at, f"it has no {key}")
@@ -91,6 +91,17 @@ class _Document(Reading):
             delete_extra=self._truth(keys, "delete-extra", at) and not one,
             existing=self._existing(keys, at),
         )
+
+    def _members(self, value: Value, at: At, known: tuple[str, ...]) -> Keys:
+        """The members of a mapping; `delete_extra` is taken for `delete-extra`."""
+        spellings = (*known, *(key.replace("-", "_") for key in known if "-" in key))
+        found: dict[str, Value] = {}
+        for key, each in self.keys(value, at, spellings).items():
+            name = key.replace("_", "-")
+            if name in found:
+                raise self.failure(each.key, (*at, key), f"{name} is there twice")
+            found[name] = each
+        return found
 
     def _sources(self, value: Value, at: At) -> tuple[ends.Sources, ...]:
         texts = self.text_or_texts(value, at)

@@ -12,7 +12,7 @@ from hubcli.mirroring.attaching import attached
 from hubcli.mirroring.choosing import Chosen, choose
 from hubcli.mirroring.comparing import Comparing, Found, Work
 from hubcli.mirroring.copying import IMAGES, Copying, Means
-from hubcli.mirroring.ends import End, bare, shown
+from hubcli.mirroring.ends import End, bare, image, shown
 from hubcli.mirroring.entry import Entry
 from hubcli.mirroring.expanding import expanded
 from hubcli.mirroring.extras import Extras, extras
@@ -158,6 +158,7 @@ class Round:
         for found in self._lookups.results(attempt, mappings):
             if isinstance(found, Chosen):
                 self.found.chosen.append(found)
+                yield from _refused(found)
             else:
                 self.found.whole = False
                 yield found
@@ -219,3 +220,11 @@ class Round:
 
     def _is_mine(self, item: Item) -> bool:
         return self._terms.by == "repository" or self._terms.shard.has(str(item.target))
+
+
+def _refused(chosen: Chosen) -> Iterator[Outcome]:
+    """What local stores may call an image, and no registry."""
+    mapping = chosen.mapping
+    for name in chosen.refused:
+        ends = shown(image(mapping.source, name)), shown(mapping.target)
+        yield Outcome(mapping.entry.name, *ends, "skipped", reason=f"{name!r} is no tag")

@@ -76,6 +76,8 @@ def test_an_archive_is_added_to_and_keeps_what_it_had(
     one = f"oci-archive:m.tar:{here.host}/{repository}:v1"
     assert results(sync([{"source": one, "target": f"{there.host}/alone:x"}])) == ["copied"]
     assert tags_of(there, "alone") == {"x": digests["v1"]}
+    assert results(sync([{"source": one, "target": f"{there.host}/one/"}])) == ["copied"]
+    assert tags_of(there, f"one/{repository}") == {"v1": digests["v1"]}
 
 
 @pytest.mark.parametrize(

@@ -333,6 +333,18 @@ def test_two_sources_for_one_target_are_a_conflict(
 # What goes wrong
 
 
+def test_a_name_that_no_registry_takes_is_skipped(
+    sync: Sync, there: RegistryServer, oci_layout: Layout, repository: str
+) -> None:
+    for name in ("v1", "../../v2", "a b"):
+        oci_layout.image(name)
+    result = sync(
+        one(f"oci:{oci_layout.directory}", f"{there.host}/{repository}"), "--format", "json"
+    )
+    assert sorted(row["result"] for row in result.json()) == ["copied", "skipped", "skipped"]
+    assert set(tags_of(there, repository)) == {"v1"}
+
+
 def test_a_tag_that_is_refused_does_not_stop_the_others(
     sync: Sync, here: RegistryServer, there: RegistryServer, repository: str
 ) -> None:
