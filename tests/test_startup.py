@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hubcli.cli.app import COMMANDS
+from hubcli.cli.app import COMMANDS, load
 from support.images import Image
 from support.sandbox import SandboxServer
 
@@ -183,3 +185,24 @@ def test_a_command_imports_nothing_that_it_does_not_use(
 
 def _within(name: str, packages: set[str]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def test_a_verb_is_found_in_the_module_that_its_noun_names() -> None:
+    for noun in ("repo", "tag"):
+        module = import_module(f"hubcli.cli.{noun}")
+        found = {name: _place(command) for name, command in load(noun).commands.items()}
+        assert found == {verb: f"{module.__name__}.{name}" for verb, name in module.VERBS.items()}
+
+
+def _place(command: Any) -> str:
+    """The module of a command, or of the first one of a group."""
+    while hasattr(command, "commands"):
+        command = next(iter(command.commands.values()))
+    return str(command.callback.__module__)
+
+
+def test_one_verb_costs_no_other_one() -> None:
+    modules, _ = imported_by("tag", "ls", "--help")
+    assert {"hubcli.cli.tag.pruning", "hubcli.cli.tag.copying"} & modules == set()
+    modules, _ = imported_by("tag", "--help")
+    assert {"hubcli.cli.tag.pruning", "hubcli.cli.tag.copying"} <= modules

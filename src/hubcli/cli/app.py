@@ -101,20 +101,27 @@ class Root(TyperGroup):
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, stub, rest = super().resolve_command(ctx, args)
-        return name, stub and load(str(stub.name)), rest
+        return name, stub and load(str(stub.name), rest), rest
 
 
 def _stub(name: str, entry: Entry) -> Command:
     return Command(name, help=entry.help, hidden=entry.hidden)
 
 
-def load(name: str) -> Any:
-    """The real command behind a row."""
+def load(name: str, rest: Sequence[str] = ()) -> Any:
+    """The real command behind a row.
+
+    Of a noun that tells where its `VERBS` are, those of the module that the first of `rest` needs;
+    all of them where that is none of the verbs.
+    """
     entry = COMMANDS[name]
     module = import_module(f"hubcli.cli.{entry.module}")
-    if entry.noun:
-        return typer.main.get_group(module.group)
-    return typer.main.get_group(module.verbs).commands[name]
+    if not entry.noun:
+        return typer.main.get_group(module.verbs).commands[name]
+    places: dict[str, str] = getattr(module, "VERBS", {})
+    for verb in rest[:1] if rest and rest[0] in places else places:
+        import_module(f"{module.__name__}.{places[verb]}")
+    return typer.main.get_group(module.group)
 
 
 def _version(context: Context, _: Any, value: bool) -> None:

@@ -1,25 +1,20 @@
 """`hubcli repo`: repositories, on Docker Hub and (to list them) on any registry."""
 
-from hubcli.cli.repo import (
-    changing,
-    collaborating,
-    creating,
-    freezing,
-    listing,
-    permitting,
-    reading,
-    removing,
-)
 from hubcli.cli.repo.declared import group
 
-__all__ = [
-    "changing",
-    "collaborating",
-    "creating",
-    "freezing",
-    "group",
-    "listing",
-    "permitting",
-    "reading",
-    "removing",
-]
+__all__ = ["VERBS", "group"]
+
+VERBS = {
+    "collaborator": "collaborating",
+    "create": "creating",
+    "edit": "changing",
+    "inspect": "reading",
+    "ls": "listing",
+    "permission": "permitting",
+    "readme": "reading",
+    "rm": "removing",
+    "star": "reading",
+    "unstar": "reading",
+    "verify-tags": "freezing",
+}
+"""The module of each verb: only that of the one that was asked for is imported."""

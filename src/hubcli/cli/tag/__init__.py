@@ -1,6 +1,16 @@
 """`hubcli tag`: the tags of repositories, on Docker Hub and on any registry."""
 
-from hubcli.cli.tag import copying, inspecting, listing, pruning, removing, restoring
 from hubcli.cli.tag.declared import group
 
-__all__ = ["copying", "group", "inspecting", "listing", "pruning", "removing", "restoring"]
+__all__ = ["VERBS", "group"]
+
+VERBS = {
+    "cp": "copying",
+    "inspect": "inspecting",
+    "ls": "listing",
+    "prune": "pruning",
+    "restore": "restoring",
+    "rm": "removing",
+    "undelete": "restoring",
+}
+"""The module of each verb: only that of the one that was asked for is imported."""
