@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -114,6 +115,7 @@ class Settings:
         return Endpoint(host, f"{'http' if guessed else 'https'}://{address}", row, guessed)
 
 
+@lru_cache(maxsize=8)  # asked for every request, of the same few hosts
 def is_loopback(host: str) -> bool:
     """Whether `HOST[:PORT]` names this machine: `localhost`, 127.0.0.0/8 or ::1."""
     name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
