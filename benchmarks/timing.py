@@ -12,17 +12,23 @@ from dataclasses import dataclass, field
 
 # Compiled modules are kept, as they are wherever a program is installed.
 _ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+_LONG = 4.0
+"""Seconds of a peer's run that are not waited for again and again."""
 _PATIENCE = 180.0
 """Seconds after which a run is ended, and counts as failed."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A command that is timed. `before` is done ahead of every run, outside of what is timed."""
+    """A command that is timed. `before` is done ahead of every run, outside of what is timed.
+
+    A `peer` that takes long is run twice only.
+    """
 
     name: str
     command: Sequence[str]
     before: Callable[[], object] | None = None
+    peer: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,9 @@ def measured(
     taken = Taken()
     for turn in range(rounds + 1):
         for case in cases:
-            if case.name in taken.failed:
+            known = taken.samples.get(case.name)
+            long = case.peer and known is not None and known[0].seconds > _LONG
+            if long or case.name in taken.failed:
                 continue
             try:
                 sample = once(case, environ)
@@ -91,7 +99,7 @@ def median(samples: Sequence[Sample]) -> Sample:
 
 
 def ratio(own: Sequence[Sample], other: Sequence[Sample], less: float = 0.0) -> float:
-    pairs = zip(own, other, strict=True)
+    pairs = zip(own, other, strict=False)
     return statistics.median((one.seconds - less) / two.seconds for one, two in pairs)
 
 

@@ -157,7 +157,11 @@ def _works(
     for work, (command, before, floored) in works.items():
         tools = [*peers.all_here(), OWN]
         made = {tool.name: command(tool) for tool in tools}
-        cases = [Case(name, words, before) for name, words in made.items() if words]
+        cases = [
+            Case(name, words, before, peer=name != OWN.name)
+            for name, words in made.items()
+            if words
+        ]
         if floor:
             cases.append(Case("floor", [*_FLOOR, *floored], before))
         if start:

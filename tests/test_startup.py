@@ -125,6 +125,7 @@ SPECIAL = {
     *("hubcli.layers", "hubcli.suggestions", "hubcli.output.markdown"),
     *("hubcli.stores.archive", "hubcli.stores.docker_daemon", "hubcli.stores.tar"),
     *("rich", "jmespath", "asyncio", "yaml", "httpcore", "h2", "tarfile", "sqlite3", "unittest"),
+    "encodings.idna",
 }
 """What only commands for it, or an option that asks for it, may import."""
 MOVING = {"hubcli.transfer.engine", "hubcli.transfer.copying", "hubcli.stores.layout"}

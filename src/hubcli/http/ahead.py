@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hubcli.config import Endpoint
 from hubcli.http import origin
@@ -24,7 +24,9 @@ _FRESH = 5.0
 
 def tcp(host: str, port: int, timeout: float | None) -> socket.socket:
     """A connection that sends what it is given at once."""
-    opened = socket.create_connection((host, port), timeout)
+    # As bytes, so that Python does not import its tables of international names for it.
+    name: Any = host.encode("ascii") if host.isascii() else host
+    opened = socket.create_connection((name, port), timeout)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return opened
 
@@ -74,7 +76,7 @@ class Ahead:
 
     def context(self, route: Route) -> ssl.SSLContext | None:
         """The context of its TLS, if that is of `route`: making another one takes time."""
-        if route != self._place[0]:
+        if route != self._place[0] or not route.tls:
             return None
         self._has_context.wait()
         return self._context
@@ -102,13 +104,13 @@ class Ahead:
             opened.close()
 
     def _connected(self, route: Route, host: str, port: int) -> socket.socket:
+        if not route.tls:
+            return tcp(host, port, self._timeout)
         self._context = context(route)
         self._has_context.set()
         opened = tcp(host, port, self._timeout)
-        if not route.tls:
-            return opened
         try:
-            return self._context.wrap_socket(opened, server_hostname=host)
+            return self._context.wrap_socket(opened, server_hostname=host.encode("ascii"))
         except BaseException:
             opened.close()
             raise

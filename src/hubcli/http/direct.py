@@ -104,7 +104,7 @@ class Direct(httpx.BaseTransport):
             return opened
         if self._context is None:
             raise httpx.UnsupportedProtocol("there is no TLS on this way")
-        return self._context.wrap_socket(opened, server_hostname=origin.host)
+        return self._context.wrap_socket(opened, server_hostname=origin.host.encode("ascii"))
 
 
 @dataclass(frozen=True, slots=True)
