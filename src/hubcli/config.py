@@ -170,7 +170,7 @@ def load(
     file = config_path(environ, path)
     try:
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if path:
             raise UsageError(f"the configuration file {file} does not exist") from None
         text = ""

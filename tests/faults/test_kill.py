@@ -45,9 +45,9 @@ def _undisturbed(errand: Errand, world: World) -> int:
 def _kill(errand: Errand, world: World, number: int, moment: Fault) -> None:
     errand.prepare(world)
     argv = errand.argv(world)
-    process = world.start(*argv)
+    process = world.start(*argv, stdin=errand.stdin)
     world.gateway.call(number, moment, process.kill)
-    process.communicate(errand.stdin.encode(), timeout=60)
+    process.wait(60)
     about = f"killed at {number} of {world.gateway.lines}, {moment}: {process.returncode}"
     # A HEAD has no body to be killed in: then it may have gone on to its end.
     assert process.returncode in {-9, 0}, about
@@ -56,6 +56,4 @@ def _kill(errand: Errand, world: World, number: int, moment: Fault) -> None:
 
 
 def _ended(world: World, errand: Errand) -> int:
-    process = world.start(*errand.argv(world))
-    process.communicate(errand.stdin.encode(), timeout=60)
-    return process.returncode
+    return world.start(*errand.argv(world), stdin=errand.stdin).wait(60)

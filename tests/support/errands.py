@@ -49,9 +49,9 @@ class World:
         """hubcli, as the errand is run: through the gateway."""
         return InProcess(self.environ, self.directory)(*argv, stdin=stdin)
 
-    def start(self, *argv: str) -> subprocess.Popen[bytes]:
+    def start(self, *argv: str, stdin: str = "") -> subprocess.Popen[bytes]:
         """The same as a process of its own, with nothing to read from it."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             Subprocess.command(*argv),
             env=self.environ,
             cwd=self.directory,
@@ -59,6 +59,10 @@ class World:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        assert process.stdin is not None
+        with process.stdin as pipe:
+            pipe.write(stdin.encode())
+        return process
 
     def made_good(self, errand: Errand, about: str) -> None:
         """Check that running an errand again, undisturbed, completes its work."""

@@ -12,8 +12,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ _MOST_TOKENS = 128
 _LARGEST_FILE = 4 << 20
 _CLOCK_SLACK = 5.0
 _DIRECTORY = "tokens"
+# Seconds that another process may take to get a token, and between two looks at whether it has.
+_PATIENCE = 5.0
+_PAUSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,20 @@ class TokenCache:
         """Remember a token, in the place of those it is as good as."""
         self._update(audience, lambda shelf: shelf.keep(identity, token))
 
+    @contextmanager
+    def asking(self, audience: str, identity: str, scopes: Iterable[Scope]) -> Iterator[None]:
+        """While a token is asked for: other processes that want it wait, to `find` it then.
+
+        Nobody waits for long: whoever asks may hang, and two tokens do no harm.
+        """
+        wanted = " ".join([identity, *sorted(str(scope) for scope in scopes)])
+        path = self._path(f"{audience} {wanted}")
+        with ExitStack() as held:
+            if path is not None and _held(held, path):
+                with self._lock:
+                    self._shelves.pop(audience, None)  # to be read again
+            yield
+
     def drop(self, audience: str, value: str) -> None:
         """Forget a token that was refused."""
         self._update(audience, lambda shelf: shelf.drop(value))
@@ -157,6 +174,20 @@ class TokenCache:
         if self._directory is None:
             return None
         return self._directory / f"{hashlib.sha256(audience.encode()).hexdigest()}.json"
+
+
+def _held(stack: ExitStack, path: Path) -> bool:
+    """Whether the lock of a path could be had in time."""
+    for _ in range(round(_PATIENCE / _PAUSE)):
+        try:
+            stack.enter_context(locked(path, wait=False, stays=False))
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        except OSError:
+            return False  # there is no cache to find anything in
+        else:
+            return True
+    return False
 
 
 def _document(audience: str, shelf: _Shelf) -> dict[str, Any]:
