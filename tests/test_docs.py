@@ -26,7 +26,14 @@ from support.openapi_corrections import UNDOCUMENTED
 PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "src" / "hubcli"
 TOPICS = SOURCE / "cli" / "topics"
-PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/sync.md"]
+PAGES = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "docs/sync.md",
+    "docs/pruning.md",
+]
 # Read by libraries on our behalf: httpx, OpenSSL, keyring, botocore.
 READ_FOR_US = {
     *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
