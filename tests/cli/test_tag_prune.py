@@ -185,6 +185,7 @@ def test_a_person_is_shown_the_plan_and_asked(
         (("acme/api", "--older-than", "90"), "--older-than takes a length of time such as 90d"),
         (("acme/api", "--semver-keep", "newest"), "'newest' is none of latest-patch"),
         (("acme/api", "--keep", "1", "--exit-code"), "--exit-code goes with --dry-run"),
+        (("acme/api", "--keep", "1", "--undo-file", "-"), "--undo-file takes a file"),
         (("acme/api:v1", "--keep", "1"), "without a tag or digest"),
         (("acme*", "--keep", "1"), "a pattern stands behind a namespace"),
         (("acme/api", "--match", "(", "--dry-run"), "no regular expression"),
@@ -330,6 +331,21 @@ def test_a_server_that_is_gone_is_not_asked_for_each_tag(
     )
 
 
+def test_who_may_delete_nothing_is_not_told_so_for_each_tag(
+    cli: InProcess, sandbox: SandboxServer, repository: str, environ: dict[str, str]
+) -> None:
+    environ.update(sandbox.signed_in)
+    hub_repository(sandbox, repository, {f"t{number}": "same" for number in range(30)})
+    sandbox.forget()
+    sandbox.fault("DELETE ", status=403)
+    result = cli("tag", "prune", repository, "--keep", "5", "-y")
+    assert result.exit_code == 4
+    assert result.stderr.splitlines()[-1] == (
+        f"{repository}: 10 failed, 15 left, run it again for them"
+    )
+    assert len(sandbox.requests("DELETE ")) == 10
+
+
 def test_the_limit_of_the_api_is_heeded_before_it_has_to_refuse(
     cli: InProcess,
     sandbox: SandboxServer,
@@ -465,6 +481,23 @@ def test_elsewhere_the_age_is_the_image_s(
         f"error: cannot prune {name}: {registry.host} does not tell when tags were pulled"
         " (UNSUPPORTED)\n"
     )
+
+
+def test_elsewhere_a_few_requests_are_made_for_a_tag(
+    cli: InProcess, sandbox: SandboxServer, repository: str, environ: dict[str, str]
+) -> None:
+    """The list; of each tag what it points at, and that manifest; of what goes what refers to it,
+    that it did not move, and that it is to go. The first one tells what comes of that."""
+    hub_repository(sandbox, repository, {f"t{number}": f"image {number}" for number in range(40)})
+    credentials = {"username": sandbox.username, "password": sandbox.password}
+    environ["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {sandbox.host: credentials}})
+    name = f"{sandbox.host}/{repository}"
+    cli("tag", "ls", name)
+    sandbox.forget()
+    result = cli("tag", "prune", name, "--filter", "t1*", "-y", "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(sandbox.requests("DELETE ")) == 11
+    assert len(sandbox.requests()) <= 1 + 2 * 40 + 3 * 11 + 8
 
 
 def test_a_catalog_finds_what_a_pattern_means(

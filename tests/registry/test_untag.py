@@ -131,6 +131,50 @@ def test_what_is_remembered_of_tags_gets_old(place: Place, oci_layout: Layout) -
     assert needs.tags_needing(first.digest, besides={"v1"}) == {"v2": first.digest}
 
 
+def test_where_asking_takes_long_the_answers_are_believed_longer(
+    place: Place, oci_layout: Layout
+) -> None:
+    first, second = oci_layout.image("a"), oci_layout.image("b", config={"User": "x"})
+    place.push(first, "v1")
+    place.push(second, "v2")
+    now = [0.0]
+
+    def slow() -> float:
+        now[0] += 5
+        return now[0]
+
+    needs = Needs(place.client, clock=slow)
+    assert needs.tags_needing(first.digest, besides={"v1"}) == {}
+    place.push(first, "v2")
+    now[0] = 90.0
+    assert needs.tags_needing(first.digest, besides={"v1"}) == {}
+    now[0] = 200.0
+    assert needs.tags_needing(first.digest, besides={"v1"}) == {"v2": first.digest}
+
+
+def test_tags_that_go_together_take_their_manifest_along(place: Place, image: Image) -> None:
+    place.push(image, "v1", "v1.2", "latest", "keep")
+    untagger = Untagger(place.client)
+    assert untagger.remove_together(["v1", "v1.2"], image.digest) == "placeholder"
+    assert place.tags == {"latest", "keep"}
+    assert place.skopeo.raw(f"{place.name}:keep") == image.read(image.digest)
+    before = len(place.registry.requests(place.client.path))
+    assert untagger.remove_together(["latest", "keep"], image.digest) == "manifest"
+    assert list(place.client.tags()) == []
+    asked = place.registry.requests(place.client.path)[before:]
+    deleted = [one.path for one in asked if (one.method, one.status) == ("DELETE", 202)]
+    assert deleted == [f"/v2/{place.client.path}/manifests/{image.digest}"]
+
+
+def test_one_that_moved_stops_those_that_would_go_with_it(place: Place, oci_layout: Layout) -> None:
+    old, new = oci_layout.image("old"), oci_layout.image("new", config={"User": "x"})
+    place.push(old, "v1", "v2")
+    place.push(new, "v2")
+    with pytest.raises(Conflict, match="moved meanwhile"):
+        Untagger(place.client).remove_together(["v1", "v2"], old.digest)
+    assert place.skopeo.raw(f"{place.name}:v2") == new.read(new.digest)
+
+
 def test_a_registry_that_deletes_nothing_is_not_touched(
     docker_registry: Callable[..., DockerRegistry], skopeo: Skopeo, image: Image, repository: str
 ) -> None:

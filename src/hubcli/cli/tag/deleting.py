@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.surveying import Surveyed
-from hubcli.errors import HubcliError, NotFound, NotSignedIn, RateLimited, Unavailable, doing
+from hubcli.errors import (
+    Denied,
+    HubcliError,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+    Unavailable,
+    doing,
+)
 
 if TYPE_CHECKING:
     from hubcli.retention.grouping import Group
@@ -16,8 +24,10 @@ if TYPE_CHECKING:
 
 Status = Literal["done", "failed", "left"]
 _ACTION = "delete"
-_MOST_UNAVAILABLE = 3
-"""Failures on end of a server that is not there, each after several tries: then it is left."""
+_HOPELESS = (RateLimited, NotSignedIn)
+_PATIENCE: Mapping[type[HubcliError], int] = {Unavailable: 3, Denied: 10}
+"""Failures of a kind on end after which no more is asked: a server that is not there has been tried
+several times each; one that refuses may do so for some tags only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Deletion:
         self._tags = surveyed.tags
         self._plan = surveyed.plan
         self._halted = halted
-        self._unavailable = 0
+        self._on_end: list[HubcliError] = []
 
     def outcomes(self) -> Iterator[Outcome]:
         verdicts = {one.tag.name: one for one in self._plan.going}
@@ -82,7 +92,7 @@ class Deletion:
             if not isinstance(error, NotFound) or not self._is_gone(name):
                 self._heed(error)
                 return "failed", str(error)
-        self._unavailable = 0
+        self._on_end.clear()
         return "done", None
 
     @property
@@ -92,9 +102,12 @@ class Deletion:
     def _heed(self, error: HubcliError) -> None:
         """Report a failure; after some, no more is asked of the host."""
         self._runtime.report(error)
-        self._unavailable = self._unavailable + 1 if isinstance(error, Unavailable) else 0
-        hopeless = isinstance(error, RateLimited | NotSignedIn)
-        if hopeless or self._unavailable >= _MOST_UNAVAILABLE:
+        self._on_end.append(error)
+        too_many = any(
+            len(self._on_end) >= most and all(isinstance(one, kind) for one in self._on_end[-most:])
+            for kind, most in _PATIENCE.items()
+        )
+        if too_many or isinstance(error, _HOPELESS):
             self._halted.add(self._reference.host)
 
     def _is_gone(self, name: str) -> bool:

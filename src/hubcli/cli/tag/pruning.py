@@ -138,6 +138,8 @@ def prune(
     """
     if exit_code and not dry_run:
         raise UsageError("--exit-code goes with --dry-run")
+    if undo_file == "-":
+        raise UsageError("--undo-file takes a file: it is there before anything is deleted")
     if policy is not None:
         given = {
             "--keep": keep,
@@ -199,12 +201,16 @@ class _Plans:
             plan = surveyed.plan
             if plan.empties and not (self._allow_empty or any(one.allow_empty for one in rules)):
                 raise Conflict(
-                    f"nothing would be left of its {len(plan.verdicts):,} tags",
+                    f"nothing would be left of {_its_tags(len(plan.verdicts))}",
                     hint="with --allow-empty they may all go",
                 )
         self.count += plan.count
         self.said.append(_summary(surveyed))
         return surveyed if whole else surveyed.without_what_stays()
+
+
+def _its_tags(count: int) -> str:
+    return "its only tag" if count == 1 else f"its {count:,} tags"
 
 
 def _summary(surveyed: Surveyed) -> str:

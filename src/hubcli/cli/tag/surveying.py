@@ -167,12 +167,19 @@ class Survey:
     # What needs what
 
     def _nodes(self, verdicts: Sequence[Verdict]) -> Mapping[str, Node]:
+        from hubcli.retention.attached import subject_of
         from hubcli.retention.reading import read_nodes
 
         if self._reference.on_hub or not any(one.goes for one in verdicts):
             return self._inside
+        # What belongs to others may go, too: that is decided by what is read here.
         going, staying = (
-            [one.tag.digest for one in verdicts if one.goes is goes and one.tag.digest is not None]
+            [
+                one.tag.digest
+                for one in verdicts
+                if one.tag.digest is not None
+                and goes is (one.goes or subject_of(one.tag.name) is not None)
+            ]
             for goes in (True, False)
         )
         return read_nodes(self._read, going, staying, self._repository.registry.concurrency)
