@@ -224,10 +224,10 @@ def test_a_project_has_repositories_and_those_have_images(
     lost = signed_in("repo", "ls", HOST)
     assert lost.exit_code == 1
     assert f"hint: hubcli repo ls {HOST}/PROJECT\n" in lost.stderr
-    # A slash in the name of an image is coded once, and so is no slash of the path.
+    # A slash is coded in the name of an image, and that name is coded in the path.
     assert signed_in("repo", "rm", names[1], "--yes").exit_code == 0
     removal = next(line for line in running.transcript() if line.startswith("DELETE"))
-    assert removal.endswith("/repositories/images/packages/app%2Fdeep%2Fer")
+    assert removal.endswith("/repositories/images/packages/app%252Fdeep%252Fer")
     assert signed_in("repo", "ls", IMAGES, "-q").lines() == [names[0], names[2]]
     assert signed_in("repo", "rm", IMAGES, "--yes").exit_code == 0
     assert signed_in("repo", "ls", f"{HOST}/acme", "-q").lines() == [f"{HOST}/acme/other"]

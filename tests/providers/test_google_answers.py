@@ -274,7 +274,7 @@ def test_a_policy_of_an_unexpected_shape_is_left_alone(play: Play) -> None:
     ("host", "path", "package"),
     [
         (HOST, "acme/images/app", f"{PACKAGE}"),
-        (HOST, "acme/images/a/b", f"{PARENT}/repositories/images/packages/a%2Fb"),
+        (HOST, "acme/images/a/b", f"{PARENT}/repositories/images/packages/a%252Fb"),
         (
             "us-central1-docker.pkg.dev",
             "example.com/acme/images/app",
@@ -289,7 +289,7 @@ def test_a_policy_of_an_unexpected_shape_is_left_alone(play: Play) -> None:
         (
             "asia.gcr.io",
             "example.com/acme/a/b",
-            "projects/example.com%3Aacme/locations/asia/repositories/asia.gcr.io/packages/a%2Fb",
+            "projects/example.com%3Aacme/locations/asia/repositories/asia.gcr.io/packages/a%252Fb",
         ),
     ],
 )

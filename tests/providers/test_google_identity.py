@@ -122,14 +122,14 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[str
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    # Nobody is on a machine of Google's but where a test says so; google-auth reads it once.
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
     with ScriptedServer(google) as server:
         monkeypatch.setattr(
             "google.oauth2.credentials._GOOGLE_OAUTH2_TOKEN_ENDPOINT", f"{server.url}/token"
         )
         iam = f"{server.url}/accounts/{{}}:generateAccessToken"
         monkeypatch.setattr("google.auth.iam._IAM_ENDPOINT", iam)
-        # Nobody is on a machine of Google's but where a test says so.
-        monkeypatch.setattr("google.auth.compute_engine._metadata._NO_GCE_CHECK", True)
         yield server.url, google
 
 
@@ -246,6 +246,9 @@ def test_a_machine_of_googles_is_somebody(
 
 
 def program(tmp_path: Path, script: str) -> None:
+    """A `gcloud`, and where it keeps whom it has signed in."""
+    (tmp_path / ".config/gcloud").mkdir(parents=True)
+    (tmp_path / ".config/gcloud/credentials.db").touch()
     (tmp_path / "bin").mkdir(exist_ok=True)
     (tmp_path / "bin/gcloud").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "bin/gcloud").chmod(0o755)
@@ -272,6 +275,14 @@ def test_whom_gcloud_has_signed_in_comes_last_and_needs_no_extra(
     before = found()
     assert before is not None
     assert before.source == ("application default credentials" if with_the_extra else "gcloud")
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    # It is not started for nothing.
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "elsewhere"))
+    if with_the_extra:
+        assert found() is None
+    else:
+        with pytest.raises(CredentialFailure, match="needs the extra google"):
+            found()
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo", "echo '[]'", "echo '{\"credential\": 1}'"])

@@ -11,8 +11,10 @@ import binascii
 import json
 import os
 import re
+import sys
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hubcli import timestamps
@@ -23,8 +25,8 @@ from hubcli.providers.provider import Provider
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _USER = "oauth2accesstoken"
-# Also those of go-containerregistry and of docker-credential-gcr.
-_WITH_TOKENS = re.compile(r"oauth2accesstoken|_token|_dcgcr_[0-9a-z_.-]+_token")
+# Also those of go-containerregistry and of the credential helpers of gcloud and of gcr.
+_WITH_TOKENS = re.compile(r"oauth2accesstoken|_token|_dcgcloud_token|_dcgcr_[0-9a-z_.-]+_token")
 _KEYS = ("_json_key", "_json_key_base64")
 _NOBODY = "Your default credentials were not found"
 _LONGEST_REASON = 300
@@ -66,7 +68,10 @@ def _application_default(environ: Mapping[str, str]) -> Credential | None:
 
 
 def _of_gcloud(environ: Mapping[str, str]) -> Credential | None:
-    """Whom `gcloud auth login` has signed in."""
+    """Whom `gcloud auth login` has signed in; it starts slowly: only if there is anybody."""
+    kept = environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config/gcloud"
+    if sys.platform != "win32" and not (Path(kept) / "credentials.db").exists():
+        return None
     answer = programs.printed(
         environ, "gcloud", "config", "config-helper", "--force-auth-refresh",
         "--format=json(credential)",

@@ -23,7 +23,7 @@ _REGIONAL_API = "https://artifactregistry.{location}.rep.googleapis.com"
 class Place:
     """Empty are a `repository` where a whole project is meant, and an `image` where all are.
 
-    `above` is what references have before the image.
+    `above` is what references have before the image. Names are spelled as gcloud has them in paths.
     """
 
     project: str
@@ -44,8 +44,8 @@ class Place:
 
     @property
     def package(self) -> str:
-        """The API's name for the image; its slashes are no slashes of a path."""
-        return f"{self.name}/packages/{segment(self.image)}"
+        """The API's name for the image; slashes are coded in it, and that is coded in the path."""
+        return f"{self.name}/packages/{segment(segment(self.image))}"
 
 
 def place(host: str, path: str) -> Place | None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -149,7 +149,7 @@ class ArtifactRegistry:
         policy, before = body["policy"], self.policies.get(self._path(request), {"etag": "ACAB"})
         if policy.get("etag") != before["etag"]:
             return refused(409, "There were concurrent policy changes.")
-        self.policies[self._path(request)] = {**policy, "etag": f"ACAB{next(self._numbers)}"}
+        self.policies[self._path(request)] = {**policy, "etag": f"ACAB{next(self._numbers):04}"}
         return JSONResponse(self.policies[self._path(request)])
 
     # What is in them
@@ -166,12 +166,12 @@ class ArtifactRegistry:
     def _package(self, request: Request) -> Response:
         if not self._manifests(request):
             return refused(404, "Package not found.")
-        return JSONResponse(self._described_package(request, request.path_params["package"]))
+        return JSONResponse(self._described_package(request, _image(request)))
 
     def _delete_package(self, request: Request) -> Response:
         if not self._manifests(request):
             return refused(404, "Package not found.")
-        self._registry.forget(f"{self._path(request)}/{request.path_params['package']}")
+        self._registry.forget(f"{self._path(request)}/{_image(request)}")
         return self._begun(request)
 
     def _versions(self, request: Request) -> Response:
@@ -223,11 +223,11 @@ class ArtifactRegistry:
         return project if name == self._registry.host else f"{project}/{name}"
 
     def _manifests(self, request: Request) -> list[Manifest]:
-        path = f"{self._path(request)}/{request.path_params['package']}"
+        path = f"{self._path(request)}/{_image(request)}"
         return self._registry.manifests(path)
 
     def _package_name(self, request: Request, package: str = "") -> str:
-        name = quote(package or request.path_params["package"], safe="")
+        name = quote(package or _image(request), safe="")
         return (
             f"{_parent(request)}/repositories/{request.path_params['repository']}/packages/{name}"
         )
@@ -278,6 +278,12 @@ def refused(status: int, message: str) -> Response:
 
 def _project(request: Request) -> str:
     return str(request.path_params["project"]).replace(":", "/")
+
+
+def _image(request: Request) -> str:
+    """The name has its slashes coded; a path in which that was coded again is as good as one
+    in which it was not."""
+    return unquote(str(request.path_params["package"]))
 
 
 def _parent(request: Request) -> str:

@@ -170,7 +170,7 @@ _PACKAGES = f"{_ONE}/packages/{{package}}"
 
 PARAMETERS = {
     "repository": "[^/:]+",
-    # Its slashes are coded once, which is undone here.
+    # Its slashes are coded, which may be undone here.
     "package": "(?:(?!/versions|/tags).)+",
 }
 CONTRACT: dict[str, Any] = {
