@@ -274,7 +274,7 @@ _hubcli_node() {
         "sandbox run") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw=1 ;;
         "sandbox up") commands='' flags='--port --data --debug --no-color --config -h --help' valued='--port --data --config' raw= ;;
         "completion") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
-        "help") commands='login logout auth search repo tag pull push copy sync inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "help") commands='login logout auth search repo tag pull push copy sync inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references tags' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "help auth") commands='helper status token' flags='' valued='' raw= ;;
         "help repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='' valued='' raw= ;;
         "help repo collaborator") commands='add ls rm' flags='' valued='' raw= ;;

@@ -19,6 +19,7 @@ from hubcli.errors import ExitCode
 from hubcli.output.selection import FORMAT_NAMES
 from hubcli.output.template.functions import FUNCTIONS
 from hubcli.providers import ROWS
+from hubcli.tags import KEYS, SORT_KEYS
 from support import openapi
 from support.command_lines import command_lines, parse
 from support.openapi_corrections import UNDOCUMENTED
@@ -148,7 +149,9 @@ def test_many_command_lines_are_shown() -> None:
 
 
 def test_the_root_help_names_the_topics() -> None:
-    assert set(topics()) == {"references", "formats", "exit-codes", "environment", "auth"}
+    assert set(topics()) == {
+        *("references", "tags", "formats", "exit-codes", "environment", "auth")
+    }
     for name in topics():
         assert name in COMMANDS["help"].help
 
@@ -159,6 +162,12 @@ def test_topics_fit_a_terminal(name: str) -> None:
     assert max(map(len, lines)) <= 84
     assert topics()[name] == lines[0]
     assert not any(line != line.rstrip() or "\t" in line for line in lines)
+
+
+def test_every_way_to_choose_tags_is_named() -> None:
+    text = topic("tags")
+    assert tuple(re.findall(r"^  ([a-z]+) [A-Z7].*  ", text, re.M)) == KEYS
+    assert ", ".join(SORT_KEYS) in text
 
 
 def test_every_exit_code_is_explained_and_no_other() -> None:

@@ -81,7 +81,9 @@ COMMANDS: dict[str, Entry] = {
     "config": Entry("config", "Read and change the configuration.", noun=True),
     "sandbox": Entry("sandbox", "Run a local Docker Hub with its registry.", noun=True),
     "completion": Entry("completion.commands", "Print a completion script for your shell."),
-    "help": Entry("help", "Explain a topic: references, formats, exit-codes, environment, auth."),
+    "help": Entry(
+        "help", "Explain a topic: references, tags, formats, exit-codes, environment, auth."
+    ),
     "__complete": Entry("completion.commands", "Print what a value can be.", hidden=True),
 }
 ALIASES = {"cp": "copy"}
@@ -144,7 +146,9 @@ def root() -> Root:
     return Root(
         name="hubcli",
         help="One command line for Docker Hub and every other container registry.",
-        epilog="hubcli help TOPIC explains references, formats, exit-codes, environment, auth.",
+        epilog=(
+            "hubcli help TOPIC explains references, tags, formats, exit-codes, environment, auth."
+        ),
         params=[*common_options(), version],
         # Only what "did you mean" may offer is looked for here.
         commands={name: _stub(name, row) for name, row in COMMANDS.items() if not row.hidden},

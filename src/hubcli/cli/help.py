@@ -33,7 +33,7 @@ def help_(
         list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND…]", help="What to explain.")
     ] = None,
 ) -> None:
-    """Explain a topic: references, formats, exit-codes, environment, auth.
+    """Explain a topic: references, tags, formats, exit-codes, environment, auth.
 
     \b
     Examples:

@@ -86,12 +86,13 @@ def _is_table(value: object) -> bool:
 def _table(value: object, layout: Layout, indent: int) -> Iterator[str]:
     items = value if isinstance(value, list | tuple) else ()
     rows = [item if isinstance(item, Mapping) else {"value": item} for item in items]
-    sample: dict[str, object] = {}
+    sample: dict[str, object] = dict.fromkeys(str(key) for row in rows for key in row)
     for row in rows:
         sample.update((str(key), item) for key, item in row.items() if not _is_empty(item))
-    if not sample:
+    told = {name: item for name, item in sample.items() if not _is_empty(item)}
+    if not told:
         return
-    fields = tuple(Field(name, kind_of(name, item)) for name, item in sample.items())
+    fields = tuple(Field(name, kind_of(name, item)) for name, item in told.items())
     inner = replace(layout, view=View("part", fields, key=fields[0].name))
     columns = columns_of(rows, fields, inner)
     if layout.terminal.stdout_is_terminal:
