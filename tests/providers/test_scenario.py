@@ -178,6 +178,22 @@ def _told(registry: Running) -> tuple[str, ...]:
     return kind.tag_fields if kind else ()
 
 
+def test_a_manifest_goes_with_its_tags(
+    signed_in: InProcess, registry: Running, image: Image, oci_layout: Layout
+) -> None:
+    """Who needs it is said before; what is not needed for it stays."""
+    name = pushed(signed_in, registry, image, "v1", "v2")
+    other = oci_layout.image("other", platforms=["linux/s390x"])
+    assert signed_in("push", other.source, f"{name}:other").exit_code == 0
+    wanted = f"{name}@{image.digest}"
+    (planned,) = signed_in("manifest", "rm", wanted, "--dry-run", "--format", "json").json()
+    assert planned["tags"] == ["v1", "v2"]
+    done = signed_in("manifest", "rm", wanted, "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert signed_in("tag", "ls", name, "-q").lines() == ["other"]
+    assert signed_in("manifest", "rm", wanted, "--yes").exit_code == 3
+
+
 def test_a_tag_comes_back_or_the_registry_says_that_it_does_not(
     signed_in: InProcess, registry: Running, image: Image
 ) -> None:

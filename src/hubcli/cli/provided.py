@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hubcli.cli.runtime import Runtime
@@ -9,6 +11,7 @@ from hubcli.errors import doing
 
 if TYPE_CHECKING:
     from hubcli.reference import Reference
+    from hubcli.session import Session
 
 _Capability = TypeVar("_Capability")
 
@@ -34,3 +37,13 @@ def required(
     if isinstance(provider, capability):
         return provider
     raise refusal(provider, command, reference.host, action, reference.name)
+
+
+def removing_manifests(session: Session, reference: Reference) -> Callable[[str], None] | None:
+    """How the registry's own API deletes manifests of a repository, by digest; or None."""
+    from hubcli.providers import RemovesManifests
+
+    provider = session.provider(reference.host)
+    if not isinstance(provider, RemovesManifests):
+        return None
+    return partial(provider.remove_manifest, reference.path)

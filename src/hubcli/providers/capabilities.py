@@ -113,7 +113,8 @@ class RemovesManifests:
     def remove_manifest(self, path: str, digest: str) -> None:
         """Delete a manifest with all its tags, for a registry that does not by `/v2/`.
 
-        With it `tag rm` works as it does on any registry: see `registry.untag`.
+        It serves `manifest rm`; and `tag rm`, as on any registry (see `registry.untag`), unless
+        the API removes tags, too.
         """
         raise NotImplementedError
 

@@ -22,6 +22,7 @@ from hubcli.providers.capabilities import (
     ListsRepositories,
     ListsTags,
     ListsUntagged,
+    RemovesManifests,
     RemovesRepositories,
     RemovesTags,
     Row,
@@ -49,6 +50,7 @@ class ElasticRegistry(
     ListsTags,
     ListsUntagged,
     RemovesTags,
+    RemovesManifests,
 ):
     """The registry of an account in a region; visibility is a matter of policies there."""
 
@@ -178,11 +180,18 @@ class ElasticRegistry(
 
     def remove_tag(self, path: str, tag: str, digest: str) -> None:  # noqa: ARG002
         """BatchDeleteImage by tag: the image goes with its last tag"""
+        self._delete(path, {"imageTag": tag})
+
+    def remove_manifest(self, path: str, digest: str) -> None:
+        """BatchDeleteImage by digest, with all its tags"""
+        self._delete(path, {"imageDigest": digest})
+
+    def _delete(self, path: str, image: Mapping[str, str]) -> None:
         answer = self._service.call(
             "batch_delete_image",
             registryId=self._account,
             repositoryName=path,
-            imageIds=[{"imageTag": tag}],
+            imageIds=[image],
         )
         for failure in answer.get("failures", ()):
             raise refusal(failure)

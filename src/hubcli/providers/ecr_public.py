@@ -21,6 +21,7 @@ from hubcli.providers.capabilities import (
     ListsRepositories,
     ListsTags,
     ListsUntagged,
+    RemovesManifests,
     RemovesRepositories,
     RemovesTags,
     Row,
@@ -44,6 +45,7 @@ class PublicRegistry(
     ListsTags,
     ListsUntagged,
     RemovesTags,
+    RemovesManifests,
 ):
     """One's own public registry, under its alias; everybody may pull from it."""
 
@@ -137,10 +139,15 @@ class PublicRegistry(
 
     def remove_tag(self, path: str, tag: str, digest: str) -> None:  # noqa: ARG002
         """BatchDeleteImage by tag: the image goes with its last tag"""
+        self._delete(path, {"imageTag": tag})
+
+    def remove_manifest(self, path: str, digest: str) -> None:
+        """BatchDeleteImage by digest, with all its tags"""
+        self._delete(path, {"imageDigest": digest})
+
+    def _delete(self, path: str, image: Mapping[str, str]) -> None:
         _, name = self._own(path)
-        answer = self._service.call(
-            "batch_delete_image", repositoryName=name, imageIds=[{"imageTag": tag}]
-        )
+        answer = self._service.call("batch_delete_image", repositoryName=name, imageIds=[image])
         for failure in answer.get("failures", ()):
             raise refusal(failure)
 

@@ -159,8 +159,9 @@ ROWS: tuple[ProviderRow, ...] = (
         known_as="*-docker.pkg.dev, gcr.io, *.gcr.io",
         code="google:GoogleRegistry",
         extra="google",
-        # The catalog of pkg.dev is empty whatever there is; uploads in parts are refused.
-        quirks=Quirks(catalog=False, chunks=False, deletes_tags=True),
+        # The catalog of pkg.dev is empty whatever there is; uploads in parts are refused, and so
+        # is the deletion of a manifest that has tags.
+        quirks=Quirks(catalog=False, chunks=False, deletes_tags=True, deletes_tagged=False),
     ),
     ProviderRow(
         "harbor",

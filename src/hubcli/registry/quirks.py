@@ -28,6 +28,8 @@ class Quirks:
     """Whether DELETE by tag removes that tag alone; None to try it, and to look what it did."""
     deletes_manifests: bool = True
     """False where `/v2/` deletes nothing at all."""
+    deletes_tagged: bool = True
+    """False where a manifest is not deleted before all tags that point at it are."""
     delete_actions: tuple[str, ...] = ("*",)
     """What a token for deleting is asked to be good for; `delete` is not understood everywhere."""
     referrers: bool = True

@@ -144,16 +144,19 @@ def leave(repository: Repository, manifest: Manifest) -> None:
         _rewrite(repository, manifest.subject.digest, remove)
 
 
-def delete(repository: Repository, digest: str) -> None:
+def delete(
+    repository: Repository, digest: str, remove: Callable[[str], None] | None = None
+) -> None:
     """Delete a manifest, and take it out of the fallback index that lists it, if one does.
 
-    distribution-spec 1.1, "Deleting Manifests" and "Referrers Tag Schema".
+    distribution-spec 1.1, "Deleting Manifests" and "Referrers Tag Schema". `remove` is how that is
+    done where the registry itself deletes nothing.
     """
     try:
         manifest = repository.manifest(digest)
     except (NotFound, IntegrityFailure):
         manifest = None  # whatever it is, it can be deleted; nothing says what it refers to
-    repository.delete(digest)
+    (remove or repository.delete)(digest)
     if manifest is not None:
         leave(repository, manifest)
 

@@ -161,7 +161,11 @@ class PublicGallery(StandIn):
         repository = f"{ALIAS}/{self._known(asked['repositoryName'])}"
         done, failures = [], []
         for image in asked["imageIds"]:
-            if self.storage.tags.delete(repository, image["imageTag"]):
+            if "imageDigest" in image:
+                found = self.storage.manifests.delete(repository, image["imageDigest"])
+            else:
+                found = self.storage.tags.delete(repository, image["imageTag"])
+            if found:
                 done.append(image)
             else:
                 failures.append(

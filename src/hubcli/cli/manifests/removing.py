@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from hubcli.cli.commands import Several, Shown
 from hubcli.cli.images import shown
 from hubcli.cli.manifests.declared import MANIFEST, group
 from hubcli.cli.options import DryRun, Yes
+from hubcli.cli.provided import removing_manifests
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import HubcliError, UsageError, doing
 from hubcli.output import Row, Selection
@@ -112,9 +114,29 @@ def _delete(runtime: Runtime, spelled: Spelled) -> None:
     if isinstance(spelled, Reference):
         from hubcli.registry import referrers
 
-        referrers.delete(runtime.session.deleting_in(spelled), str(spelled.digest))
+        if not runtime.session.providers.quirks(spelled.host).deletes_tagged:
+            _untag(runtime, spelled)
+        repository = runtime.session.deleting_in(spelled)
+        referrers.delete(repository, str(spelled.digest), _by_api(runtime, spelled))
     else:
         _layout(spelled).delete(str(spelled.digest))
+
+
+def _untag(runtime: Runtime, reference: Reference) -> None:
+    """Remove the tags that point at a manifest."""
+    from hubcli.cli.tag.places import tags_in
+
+    places = tags_in(runtime, reference.bare(), "delete")
+    for tag, digest in list(places.matching("*")):
+        if digest == reference.digest:
+            places.remove(tag, digest)
+
+
+def _by_api(runtime: Runtime, reference: Reference) -> Callable[[str], None] | None:
+    """How manifests are deleted where `/v2/` deletes none."""
+    if runtime.session.providers.quirks(reference.host).deletes_manifests:
+        return None
+    return removing_manifests(runtime.session, reference)
 
 
 def _layout(local: Local) -> LayoutDirectory:

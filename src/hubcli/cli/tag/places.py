@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from hubcli.cli.provided import removing_manifests
 from hubcli.cli.runtime import Runtime
 from hubcli.errors import Conflict, NotFound, Unsupported, doing
 from hubcli.reference import Reference
@@ -114,12 +115,7 @@ class RegistryTags:
 
     @property
     def _by_provider(self) -> Callable[[str], None] | None:
-        from hubcli.providers import RemovesManifests
-
-        provider = self._session.provider(self._reference.host)
-        if isinstance(provider, RemovesManifests):
-            return partial(provider.remove_manifest, self._reference.path)
-        return None
+        return removing_manifests(self._session, self._reference)
 
     def digest(self, tag: str) -> str | None:
         return self._repository.resolve(tag).digest
