@@ -131,6 +131,7 @@ class Session:
             registry=self.registry,
             greet=self._greet,
             notify=self.notify,
+            tokens=lambda: self.token_cache,
         )
 
     def _greet(self, host: str) -> Response:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import builtins
 import json
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bcrypt
 import pytest
 import yaml
 
+from hubcli.providers import aws
 from hubcli.providers.ecr import refusal
 from hubcli.providers.rows import BY_NAME
 from support import programs
@@ -90,6 +94,86 @@ def test_a_profile_that_is_none_is_told_and_the_going_is_anonymous(
         "warning: the provider's own identity: AWS: the config profile (nope) could not be found\n"
         in done.stderr
     )
+
+
+def asked_for_tokens(ecr: Running) -> int:
+    return [*ecr.transcript()].count("GetAuthorizationToken")
+
+
+@pytest.fixture
+def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens of twelve hours, as Amazon's are; moto's ended in 2015."""
+    monkeypatch.setattr("hubcli.providers.aws._end", lambda _: time.time() + 43_200)
+
+
+def test_a_token_is_kept_while_it_lasts(
+    ecr: Running,
+    cli: InProcess,
+    environ: dict[str, str],
+    lasting: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cli("tag", "ls", f"{HOST}/acme/app", "--details")
+    (row,) = cli("auth", "status", HOST, "--format", "json").json()
+    assert row["expires"] is not None
+    assert asked_for_tokens(ecr) == 1
+    (file,) = (Path(environ["XDG_CACHE_HOME"]) / "hubcli" / "tokens").glob("*.json")
+    assert file.stat().st_mode & 0o777 == 0o600
+    kept = file.read_text()
+    assert all(secret not in kept for secret in IDENTITY.values() if "secret" in secret)
+    assert cli("auth", "status", HOST, env={"HUBCLI_NO_TOKEN_CACHE": "1"}).exit_code == 0
+    assert asked_for_tokens(ecr) == 2
+    # Somebody else, and the same again.
+    assert cli("auth", "status", HOST, env={"AWS_ACCESS_KEY_ID": "AKIAOTHER"}).exit_code == 0
+    assert asked_for_tokens(ecr) == 3
+    assert cli("auth", "status", HOST).exit_code == 0
+    assert asked_for_tokens(ecr) == 3
+    # After `logout`, and near its end.
+    cli("logout", HOST)
+    monkeypatch.setattr("hubcli.providers.aws._end", lambda _: time.time() + 200)
+    for count in (4, 5):
+        assert cli("auth", "status", HOST).exit_code == 0
+        assert asked_for_tokens(ecr) == count
+
+
+def test_a_kept_token_that_is_refused_is_asked_for_anew(
+    ecr: Running, cli: InProcess, environ: dict[str, str], lasting: None
+) -> None:
+    assert cli("auth", "status", HOST, "--check").exit_code == 0
+    (file,) = (Path(environ["XDG_CACHE_HOME"]) / "hubcli" / "tokens").glob("*.json")
+    stale = base64.b64encode(b"AWS:revoked").decode()
+    good = base64.b64encode(f"AWS:{PASSWORD}".encode()).decode()
+    file.write_text(file.read_text().replace(good, stale))
+    refused = cli("digest", f"{HOST}/acme/app:v1")
+    assert (refused.exit_code, "refuses the role of AWS" in refused.stderr) == (4, True)
+    assert asked_for_tokens(ecr) == 1
+    assert cli("digest", f"{HOST}/acme/app:v1").exit_code == 3
+    assert asked_for_tokens(ecr) == 2
+
+
+def test_another_configuration_is_another_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role has new keys each time: it is known by what it comes from."""
+    from botocore.session import Session
+
+    def whose(method: str, **environ: str) -> str:
+        found = SimpleNamespace(method=method, access_key="AKIA1")
+        return aws._whose(Session(), found, environ)
+
+    config = tmp_path / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    config.write_text("[profile work]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = x\n")
+    before = whose("assume-role")
+    assert whose("assume-role") == before
+    assert before.startswith("assume-role work ")
+    assert "AKIA1" not in before
+    config.write_text("[profile work]\nrole_arn = arn:aws:iam::1:role/b\nsource_profile = x\n")
+    assert whose("assume-role") != before
+    before = whose("assume-role-with-web-identity")
+    assert whose("assume-role-with-web-identity", AWS_ROLE_ARN="arn:aws:iam::1:role/c") != before
+    assert whose("env") == "the key AKIA1"
 
 
 def without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from hubcli.auth.credentials import Credential, Kind
+from hubcli.auth.tokens.cache import Token
+from hubcli.auth.tokens.registry import audience
 from hubcli.errors import (
     Conflict,
     CredentialFailure,
@@ -67,6 +73,15 @@ _METHODS: Mapping[str, str] = {
     "container-role": "the container's role",
 }
 """What botocore calls the ways to credentials (`botocore.credentials.*.METHOD`)."""
+_KEYS = frozenset({"env", "shared-credentials-file", "config-file", "iam-role"})
+_ROLE_VARIABLES = (
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+_MARGIN = 300.0
+"""Seconds before its end at which a token is no longer begun with."""
 
 
 class Service:
@@ -128,26 +143,45 @@ class Service:
     def credential(self) -> Credential | None:
         """What GetAuthorizationToken is worth, for whoever botocore says that one is.
 
-        None where that is nobody, CredentialFailure where the way to it is broken.
+        None where that is nobody, CredentialFailure where the way to it is broken. It is good for
+        half a day, and kept that long where tokens are.
         """
         try:
             with self._failures():
                 session = self._session()
                 found = session.get_credentials()
-            if found is None:
-                return None
-            data = self.call("get_authorization_token")["authorizationData"]
+                if found is None:
+                    return None
+                whose = _whose(session, found, self._provider.at.environ)
+            token = self._authorization(f"{self._name} in {self._region}, {whose}")
         except Unsupported as error:
             raise self._provider.missing_extra(CredentialFailure) from error
         except HubcliError as error:
             raise CredentialFailure(f"AWS: {error.reason}") from error
-        # The private registry answers with a list, the public one with its only entry.
-        first = data[0] if isinstance(data, list) else data
-        username, secret = _pair(str(first["authorizationToken"]))
+        username, secret = _pair(token.value)
         way = _METHODS.get(str(found.method), str(found.method))
         profile = session.profile
         named = f" {profile}" if profile and way.startswith("a profile") else ""
-        return Credential(username, secret, f"AWS, {way}{named}", Kind.ROLE, _end(first))
+        until = None if math.isinf(token.until) else token.until
+        return Credential(username, secret, f"AWS, {way}{named}", Kind.ROLE, until)
+
+    def _authorization(self, identity: str) -> Token:
+        """GetAuthorizationToken, or the answer to an earlier one."""
+        at = self._provider.at
+        cache, place = at.tokens(), audience(at.endpoint)
+        kept = cache.find(place, identity, ())
+        if kept is not None:
+            return kept
+        data = self.call("get_authorization_token")["authorizationData"]
+        # The private registry answers with a list, the public one with its only entry.
+        first = data[0] if isinstance(data, list) else data
+        until = _end(first)
+        token = Token(
+            str(first["authorizationToken"]), (), cache.now(), math.inf if until is None else until
+        )
+        if until is not None:
+            cache.keep(place, identity, replace(token, until=until - _MARGIN))
+        return token
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -167,6 +201,19 @@ class Service:
         except aws.BotoCoreError as error:
             # Nobody signed in, a profile that is none, SSO that has run out.
             raise NotSignedIn(_told(str(error)), hint=_SIGN_IN) from error
+
+
+def _whose(session: Any, found: Any, environ: Mapping[str, str]) -> str:
+    """Tells identities apart without asking anybody who they are.
+
+    Keys have a name. Other ways lead to new ones each time: there it is the profile, and what all
+    is configured, of which sixteen bits of a hash notice that it has changed.
+    """
+    if found.method in _KEYS:
+        return f"the key {found.access_key}"
+    facts = [session.full_config, *(environ.get(name) for name in _ROLE_VARIABLES)]
+    told = json.dumps(facts, default=str, sort_keys=True)
+    return f"{found.method} {session.profile} {hashlib.sha256(told.encode()).hexdigest()[:4]}"
 
 
 def _problem(answer: Mapping[str, Any]) -> HubcliError:

@@ -16,6 +16,7 @@ from hubcli.reference import HUB
 from hubcli.registry.quirks import NO_QUIRKS, Quirks
 
 if TYPE_CHECKING:
+    from hubcli.auth.tokens import TokenCache
     from hubcli.http.client import Client
     from hubcli.http.response import Response
     from hubcli.registry import Registry
@@ -37,6 +38,7 @@ class Providers:
         registry: Callable[[str], Registry],
         greet: Callable[[str], Response],
         notify: Callable[[str], None],
+        tokens: Callable[[], TokenCache],
     ) -> None:
         self._settings = settings
         self._memory = memory
@@ -45,6 +47,7 @@ class Providers:
         self._registry = registry
         self._greet = greet
         self._notify = notify
+        self._tokens = tokens
         self._asked: dict[str, Recognised | None] = {}
         self._providers: dict[str, Provider] = {}
 
@@ -96,6 +99,7 @@ class Providers:
                 registry=lambda: self._registry(host),
                 notify=self._notify,
                 concurrency=self._settings.defaults.concurrency,
+                tokens=self._tokens,
             )
         )
 

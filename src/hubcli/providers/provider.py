@@ -11,10 +11,17 @@ from hubcli.config import Endpoint
 from hubcli.errors import CredentialFailure, HubcliError, Unsupported
 
 if TYPE_CHECKING:
+    from hubcli.auth.tokens import TokenCache
     from hubcli.http.client import Client
     from hubcli.providers.capabilities import Edit
     from hubcli.providers.rows import ProviderRow
     from hubcli.registry import Registry
+
+
+def _forgetful() -> TokenCache:
+    from hubcli.auth.tokens.cache import TokenCache
+
+    return TokenCache(None)
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Surroundings:
     """What a provider works with, at one host.
 
     `credential` finds the host's, by all sources in their order; `registry` is the client of its
-    `/v2/` side; `notify` tells people about waits and fallbacks.
+    `/v2/` side; `notify` tells people about waits and fallbacks. `tokens` are kept between runs.
     """
 
     row: ProviderRow
@@ -34,6 +41,7 @@ class Surroundings:
     registry: Callable[[], Registry]
     notify: Callable[[str], None]
     concurrency: int = 8
+    tokens: Callable[[], TokenCache] = _forgetful
 
     @property
     def is_named(self) -> bool:

@@ -1,7 +1,7 @@
 """Tokens and challenges, in memory and in a private file per audience until they run out.
 
 An audience is a registry or the Hub API, by address. A file that is damaged, foreign or open to
-others counts as empty: all that is lost is a request. No password is ever in it.
+others counts as empty: all that is lost is a request. No one's own password is ever in it.
 """
 
 from __future__ import annotations

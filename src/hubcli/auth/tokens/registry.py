@@ -97,6 +97,8 @@ class RegistryAuthorizer:
         else:
             header = _basic(credential)
             if header is not None and header == sent and credential is not None:
+                # It may be one that a provider has kept: the next run asks for another.
+                self._cache.drop(self._audience, header.partition(" ")[2])
                 raise server.refused(credential, self._endpoint.host)
         if header is not None:
             self._learn(challenge)  # not before its realm has been found to be a good one
