@@ -133,6 +133,24 @@ def test_what_regsyncs_file_says_and_ours_does_not() -> None:
     assert "secret" not in notes + losses
 
 
+def test_a_long_list_of_expressions_becomes_several_entries() -> None:
+    allow = [f"release-{number}\\\\..*" for number in range(80)]
+    listed = ", ".join(f'"{each}"' for each in allow)
+    text = f"sync: [{{source: a/b, target: c/d, tags: {{allow: [{listed}], deny: ['.*-rc']}}}}]"
+    found = entries(regsync.read(text, "x.yml"))
+    assert len(found) > 1
+    assert len({each.name for each in found}) == len(found)
+    for tag, count in (("release-0.1", 1), ("release-79.1", 1), ("release-7.1-rc", 0), ("x", 0)):
+        assert sum(len(chosen(each, tag)) for each in found) == count
+
+
+def test_an_expression_that_may_take_for_ever_is_left_out() -> None:
+    text = "sync: [{source: a/b, target: c/d, tags: {allow: ['(a+)+']}}]"
+    found = regsync.read(text, "x.yml")
+    assert found.entries == []
+    assert "sync.1.tags is left out" in found.losses[0]
+
+
 @pytest.mark.parametrize(
     ("read", "text", "reason"),
     [

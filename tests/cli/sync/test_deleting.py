@@ -178,6 +178,7 @@ def test_nobody_to_ask(
     refused = sync([entry], terminal=True, stdin="n\n")
     assert refused.exit_code == 1
     assert "Delete this tag that no entry chooses?" in refused.stderr
+    assert refused.stdout == ""
     assert set(tags_of(there, repository)) == {"extra"}, "nothing was copied either"
     assert sync([entry], terminal=True, stdin="y\n").exit_code == 0
     assert set(tags_of(there, repository)) == {"v1"}

@@ -119,7 +119,7 @@ def sync(
           limit: 10
           sort: version=desc
 
-    YAML takes the extra hubcli[yaml]; JSON and TOML do not.
+    --schema prints all keys. YAML takes the extra hubcli[yaml]; JSON and TOML do not.
 
     \b
     Examples:

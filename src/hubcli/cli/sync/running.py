@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -111,17 +111,17 @@ class Running:
         """What becomes of everything, while archives are open."""
         wish = self._wish
         found = self._begun(world)
-        planned = chain(found.plan(entries), found.prepare(dry_run=wish.dry_run))
-        # What is to be asked is known once all is planned: nothing is printed before.
+        planned: Iterable[Outcome] = chain(found.plan(entries), found.prepare(dry_run=wish.dry_run))
         asks = deletes and not wish.yes and not wish.dry_run
-        yield from [*planned] if asks else planned
+        if asks:
+            planned = [*planned]  # what is to be asked is known then, and nothing is printed yet
+            self._ask(found)
+        yield from planned
         deleting = self._deleting(found) if deletes else None
         if wish.dry_run:
             yield from found.planned()
             yield from deleting.planned() if deleting else ()
             return
-        if deleting is not None and asks:
-            deleting.ask()
         yield from self._carried_out(found)
         yield from deleting.outcomes() if deleting else ()
 
@@ -137,6 +137,14 @@ class Running:
             # Where bars are shown, rows have to wait until those are gone.
             done = list(outcomes)
         yield from done
+
+    def _ask(self, found: Round) -> None:
+        """Ask whether what is extra may go; a no ends the command, before anything is done."""
+        from hubcli.cli.sync.deleting import Deleting
+
+        extras = found.extras() if found.found.whole else []
+        if extras:
+            Deleting(self._runtime, extras).ask()
 
     def _deleting(self, found: Round) -> Deleting | None:
         """The deletion of what is extra; None where that is not to be told, or there is nothing."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hubcli.documents.writing import Plain
+from hubcli.errors import UsageError
+from hubcli.tags.patterns import compiled
 
 _META = re.compile(r"[\\^$.|?*+()\[\]{}]")
 
@@ -44,13 +46,13 @@ class Imported:
         self.entries.append(entry)
 
 
-def compiles(pattern: str) -> bool:
-    """Whether a regular expression of Go's is one here, too."""
+def refusal(pattern: str) -> str | None:
+    """Why a regular expression of Go's cannot be one here; None where it can."""
     try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return True
+        compiled(pattern, "")
+    except UsageError as error:
+        return error.reason
+    return None
 
 
 def is_literal(pattern: str) -> bool:

@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from hubcli.documents.reading import At, Reading
 from hubcli.documents.tree import Value, read_tree
 from hubcli.documents.writing import Plain
-from hubcli.mirroring.importing.imported import Imported, compiles, is_literal
+from hubcli.mirroring.importing.imported import Imported, is_literal, refusal
 from hubcli.mirroring.importing.skopeo import semver
+from hubcli.tags.patterns import LONGEST_PATTERN
 
 _ROOT = ("version", "creds", "defaults", "sync")
 _TYPES = ("image", "repository", "registry")
@@ -143,30 +144,32 @@ class _Regsync(Reading):
         if not sets:
             yield {}
         for value, place in sets:
-            chosen = self._set(self.keys(value, place, _FILTERS), place)
-            if chosen is not None:
-                yield chosen
+            yield from self._set(self.keys(value, place, _FILTERS), place)
 
-    def _set(self, keys: Keys, at: At) -> Mapping[str, Plain] | None:
+    def _set(self, keys: Keys, at: At) -> Iterator[Mapping[str, Plain]]:
+        """One filter of tags; several where an expression for all of it would be too long."""
         allow, deny, ranges = (
             self.texts(keys[key], (*at, key)) if key in keys else () for key in _FILTERS
         )
         where = ".".join(at)
-        wrong = [pattern for pattern in (*allow, *deny) if not compiles(pattern)]
-        if wrong:
-            self._found.losses.append(f"{where} is left out: {wrong[0]!r} is Go's alone")
-            return None
         found: dict[str, Plain] = {}
         if ranges:
             versions = semver(self._found, where, ranges)
             if versions is None:
-                return None
+                return
             found |= versions
-        if allow and not deny and all(map(_is_one_tag, allow)) and not ranges:
-            return {"tags": list(allow)}
-        if allow or deny:
-            found["match"] = _regex(allow, deny)
-        return found
+        if allow and not deny and not ranges and all(map(_is_one_tag, allow)):
+            yield {"tags": list(allow)}
+            return
+        if not allow and not deny:
+            yield found
+            return
+        for pattern in _regexes(allow, deny):
+            refused = refusal(pattern)
+            if refused is None:
+                yield {**found, "match": pattern}
+            else:
+                self._found.losses.append(f"{where} is left out: {refused}")
 
     def _repositories(self, host: str, keys: Keys, at: At) -> list[str] | None:
         """The patterns of a registry's repositories; None where there are none for it."""
@@ -196,7 +199,17 @@ def _is_one_tag(pattern: str) -> bool:
     return is_literal(pattern) and "." not in pattern
 
 
-def _regex(allow: Sequence[str], deny: Sequence[str]) -> str:
+def _regexes(allow: Sequence[str], deny: Sequence[str]) -> Iterator[str]:
     """regsync's expressions hold for whole tags; what is denied is not allowed by any."""
     refused = f"(?!(?:{'|'.join(deny)})$)" if deny else ""
-    return f"^{refused}(?:{'|'.join(allow) or '.*'})$"
+    group: list[str] = []
+    for pattern in allow or (".*",):
+        if group and len(_regex(refused, [*group, pattern])) > LONGEST_PATTERN:
+            yield _regex(refused, group)
+            group = []
+        group.append(pattern)
+    yield _regex(refused, group)
+
+
+def _regex(refused: str, allowed: Sequence[str]) -> str:
+    return f"^{refused}(?:{'|'.join(allowed)})$"

@@ -14,7 +14,7 @@ from hubcli.documents.reading import At, Reading
 from hubcli.documents.tree import Value, read_tree
 from hubcli.documents.writing import Plain
 from hubcli.errors import UsageError
-from hubcli.mirroring.importing.imported import Imported, compiles
+from hubcli.mirroring.importing.imported import Imported, refusal
 from hubcli.semver import parse_range
 
 _IMAGES, _REGEX, _SEMVER = "images", "images-by-tag-regex", "images-by-semver"
@@ -76,8 +76,9 @@ class _Skopeo(Reading):
 
     def _regex(self, value: Value, at: At) -> Mapping[str, Plain] | None:
         pattern = self.text(value, at)
-        if not compiles(pattern):
-            self._found.losses.append(f"{'.'.join(at)}: {pattern!r} is left out: it is Go's alone")
+        refused = refusal(pattern)
+        if refused is not None:
+            self._found.losses.append(f"{'.'.join(at)} is left out: {refused}")
             return None
         return {"match": pattern}
 
