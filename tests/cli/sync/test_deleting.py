@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from support.docker_registry import DockerRegistry
 from support.hub_repositories import hub_repository
 from support.images import Layout
 from support.mirrors import asked, forget, stocked, tags_of
 from support.running import InProcess, Result
 from support.sandbox import SandboxServer
 from support.sandbox_registry import RegistryServer
+from support.skopeo import Skopeo
 
 Sync = Callable[..., Result]
 
@@ -182,3 +184,23 @@ def test_nobody_to_ask(
     assert set(tags_of(there, repository)) == {"extra"}, "nothing was copied either"
     assert sync([entry], terminal=True, stdin="y\n").exit_code == 0
     assert set(tags_of(there, repository)) == {"v1"}
+
+
+def test_a_real_registry_that_deletes_manifests_only(
+    sync: Sync,
+    docker_registry: Callable[..., DockerRegistry],
+    oci_layout: Layout,
+    skopeo: Skopeo,
+    repository: str,
+) -> None:
+    kept = oci_layout.image("v1", platforms=["linux/amd64", "linux/arm64"])
+    gone = oci_layout.image("gone", layers=[{"x": b"y"}])
+    target = f"{docker_registry().host}/{repository}"
+    for source, tag in ((kept, "v1"), (kept, "alias"), (gone, "gone")):
+        skopeo.copy(source.source, f"docker://{target}:{tag}")
+    entry = {"source": f"oci:{oci_layout.directory}", "target": target, "filter": "v*"}
+    done = sync([entry], "--yes", "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    assert results(done) == {"v1": "unchanged", "alias": "deleted", "gone": "deleted"}
+    assert skopeo.tags(target) == ["v1"]
+    assert skopeo.raw(f"{target}:v1") == kept.read(kept.digest), "not with its alias"
