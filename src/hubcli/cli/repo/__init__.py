@@ -6,12 +6,14 @@ __all__ = ["VERBS", "group"]
 
 VERBS = {
     "collaborator": "collaborating",
+    "copy": "copying",
     "create": "creating",
     "edit": "changing",
     "inspect": "reading",
     "ls": "listing",
     "permission": "permitting",
     "readme": "reading",
+    "rename": "renaming",
     "rm": "removing",
     "star": "reading",
     "unstar": "reading",

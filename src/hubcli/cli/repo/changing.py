@@ -41,7 +41,7 @@ _READ_BACK = frozenset({"visibility", "categories", "immutable_tags"})
 
 
 @dataclass(frozen=True)
-class _Wish:
+class Wish:
     """What the command line names; None is what it does not, empty what is to be cleared."""
 
     private: bool | None
@@ -54,7 +54,7 @@ class _Wish:
 
     @property
     def is_empty(self) -> bool:
-        return self == _Wish(None, None, None, None, None)
+        return self == Wish(None, None, None, None, None)
 
     @property
     def asked(self) -> list[str]:
@@ -149,7 +149,7 @@ def edit(
     """
     reference = parse_repository(name)
     path = _path(runtime, name, archive) if reference.on_hub else reference.name
-    wish = _Wish(
+    wish = Wish(
         private,
         description,
         _readme(runtime, reference, description, readme),
@@ -180,7 +180,7 @@ def edit(
     return None
 
 
-def _on_hub(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
+def _on_hub(runtime: Runtime, reference: Reference, wish: Wish) -> _Target:
     if wish.options or wish.scan_on_push is not None:
         raise Unsupported(
             "Docker Hub has no --scan-on-push and no --option",
@@ -191,12 +191,12 @@ def _on_hub(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
     return _Target(
         path,
         lambda: repositories.inspect(path),
-        lambda: _changes(repositories, path, wish),
+        lambda: changes_on_hub(repositories, path, wish),
         lambda changes: _frozen(repositories, path, changes),
     )
 
 
-def _elsewhere(runtime: Runtime, reference: Reference, wish: _Wish) -> _Target:
+def _elsewhere(runtime: Runtime, reference: Reference, wish: Wish) -> _Target:
     provider, shows = editor(runtime, reference, wish.asked, wish.for_hub_alone)
     return _Target(
         reference.name,
@@ -236,7 +236,7 @@ def _chosen(given: list[str] | None, cleared: bool, flags: str) -> list[str] | N
     return [] if cleared else given or None
 
 
-def _changes(repositories: Repositories, path: str, wish: _Wish) -> Iterator[Change]:
+def changes_on_hub(repositories: Repositories, path: str, wish: Wish) -> Iterator[Change]:
     """What is to be done, visibility first: a plan may have no room for it."""
     if wish.private is not None:
         yield Change(

@@ -92,7 +92,7 @@ def create(
     repositories = runtime.session.hub.repositories
     with doing(_ACTION, path):
         categories = repositories.categories(category) if category else ()
-        hidden, why = (private, None) if private is not None else _default(runtime, path)
+        hidden, why = (private, None) if private is not None else default_visibility(runtime, path)
         try:
             row = repositories.create(
                 path, private=hidden, description=description, readme=overview
@@ -124,7 +124,7 @@ def _path(runtime: Runtime, name: str) -> str:
         return f"{own_namespace(runtime.session)}/{reference.basename}"
 
 
-def _default(runtime: Runtime, path: str) -> tuple[bool, str]:
+def default_visibility(runtime: Runtime, path: str) -> tuple[bool, str]:
     """Whether a new repository is private where nobody said so, and why, in words."""
     namespace = path.partition("/")[0]
     settings = runtime.session.hub.account.registry_settings(namespace)

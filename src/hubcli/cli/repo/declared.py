@@ -47,6 +47,31 @@ FROZEN = View(
         Field("repository"),
     ),
 )
+COPY = View(
+    "copied",
+    (
+        Field("item", default=True),
+        Field("name", default=True),
+        Field("action", default=True),
+        Field("digest", Kind.DIGEST, default=True),
+        Field("previous", Kind.DIGEST, default=True),
+        Field("reason", default=True),
+        Field("reference"),
+        Field("source"),
+        Field("dry_run", Kind.BOOL),
+    ),
+    key="reference",
+)
+RENAMED = View(
+    "repository",
+    (
+        Field("name", default=True),
+        Field("previous", default=True),
+        Field("tags", Kind.NUMBER, default=True),
+        Field("deleted", Kind.BOOL, default=True),
+        Field("left_behind", Kind.LIST),
+    ),
+)
 COLLABORATOR = View(
     "collaborator",
     (Field("name", default=True), Field("full_name", default=True), Field("repository")),

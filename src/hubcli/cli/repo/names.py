@@ -38,8 +38,11 @@ def is_one_part(text: str) -> bool:
     return reference.on_hub and reference.namespace == "library" and "library/" not in text
 
 
-def refuse_one_part(text: str, session: Session, verb: str) -> None:
-    """UsageError where `text` has no namespace: `repo <verb>` hardly means `library/NAME`."""
+def refuse_one_part(text: str, session: Session, verb: str, words: str = "{name}") -> None:
+    """UsageError where `text` has no namespace: `repo <verb>` hardly means `library/NAME`.
+
+    The hint has the whole name in the place of `{name}` among the command's `words`.
+    """
     if not is_one_part(text):
         return
     namespace = known_namespace(session) or "NAMESPACE"
@@ -48,7 +51,7 @@ def refuse_one_part(text: str, session: Session, verb: str) -> None:
         "its namespace is missing",
         action=verb,
         reference=name,
-        hint=f"hubcli repo {verb} {namespace}/{name}",
+        hint=f"hubcli repo {verb} {words.format(name=f'{namespace}/{name}')}",
     )
 
 

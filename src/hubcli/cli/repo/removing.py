@@ -55,13 +55,13 @@ def rm(
         return Rows(doomed)
     if not doomed:
         return None
-    if not yes and not _confirmed(runtime, doomed, by_name=not any(map(is_glob, names))):
+    if not yes and not confirmed(runtime, doomed, by_name=not any(map(is_glob, names))):
         runtime.output.notice("nothing was deleted")
         raise typer.Exit(1)
     for row in doomed:
         name = str(row["name"])
         with runtime.attempting(), doing(_ACTION, name):
-            _delete(runtime, name)
+            delete(runtime, name)
             if not selection.quiet:
                 runtime.output.notice(f"deleted {name}")
     return None
@@ -78,14 +78,14 @@ def _check(runtime: Runtime, name: str) -> None:
         on_hub(reference.repository, _ACTION, "")
         return
     try:
-        _provider(runtime, reference)
+        remover(runtime, reference)
     except Unsupported as error:
         if is_glob(name):  # the repository that stands for what matches is nobody's
             error.reference, error.hint = name, None
         raise
 
 
-def _provider(runtime: Runtime, reference: Reference) -> RemovesRepositories:
+def remover(runtime: Runtime, reference: Reference) -> RemovesRepositories:
     from hubcli.providers import RemovesRepositories
 
     return required(runtime, reference, RemovesRepositories, "repo rm", _ACTION)
@@ -116,15 +116,15 @@ def _one(runtime: Runtime, name: str) -> Row:
         return {"name": reference.name} if shows is None else shows.repository(reference.path)
 
 
-def _delete(runtime: Runtime, name: str) -> None:
+def delete(runtime: Runtime, name: str) -> None:
     reference = parse_repository(name)
     if reference.on_hub:
         runtime.session.hub.repositories.delete(name)
     else:
-        _provider(runtime, reference).remove_repository(reference.path)
+        remover(runtime, reference).remove_repository(reference.path)
 
 
-def _confirmed(runtime: Runtime, doomed: Sequence[Row], *, by_name: bool) -> bool:
+def confirmed(runtime: Runtime, doomed: Sequence[Row], *, by_name: bool) -> bool:
     """Show what will be gone, and ask: for a single one that was named, its name."""
     output = runtime.output
     for row in doomed:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hubcli.cli.commands import One, Several, Shown
 from hubcli.cli.images import places
@@ -61,16 +61,19 @@ class Job:
     create: bool = False
     is_one_of_many: bool = False
     """Whether an archive that it goes into is to hold images of other repositories, too."""
+    tags: tuple[str, ...] = ()
+    """What is written last of all, once nothing that belongs to the image is missing."""
 
 
 @dataclass(frozen=True)
-class _Done:
+class Done:
     """What was copied, and what can be done with it."""
 
     report: Report
     hint: Callable[[Report], str] | None = None
 
 
+_Told = TypeVar("_Told")
 Planned = Job | Held | Matching
 Plan = Callable[[str, str | None], Planned]
 """What the two words of a command line, or of a line in a list, mean."""
@@ -89,7 +92,7 @@ def run(
 
     With a list, and `common`, the one word that there may be is where its lines go to.
     """
-    runner = _Runner(runtime, selection)
+    runner = Runner(runtime, selection)
     if list_file is not None:
         if words[0 if not common else 1] is not None:
             raise UsageError("--from-file takes the place of the arguments")
@@ -138,7 +141,9 @@ class OwnEvents:
         return f"{key} for {self._name}"
 
 
-class _Runner:
+class Runner:
+    """Runs jobs for one command."""
+
     def __init__(self, runtime: Runtime, selection: Selection) -> None:
         self._runtime = runtime
         self._quiet = selection.quiet
@@ -262,25 +267,9 @@ class _Runner:
 
         What was `opened` for it is closed then.
         """
-        from hubcli.transfer import Sharing, Workers
-        from hubcli.transfer.threads import Stopped
-
-        at_once = max((job.options.jobs for job in jobs), default=1)
-        sharing, workers = Sharing(at_once), Workers(min(at_once, _IMAGES))
-
-        with self.showing() as events, opened, ExitStack() as unfinished:
+        with opened, ExitStack() as unfinished:
             archives = [*self._collections(jobs, unfinished)]
-
-            def attempt(job: Job) -> Row | HubcliError:
-                try:
-                    own = OwnEvents(events, str(job.destination))
-                    return self.told(job, self.copied(job, own, sharing, workers))
-                except Stopped:
-                    raise
-                except HubcliError as error:
-                    return error
-
-            for job, found in zip(jobs, workers.results(attempt, jobs), strict=True):
+            for job, found in self.attempted(jobs, self.told):
                 if isinstance(found, HubcliError):
                     self._runtime.report(found)
                     self._lacking[_collection(job)] += 1
@@ -289,6 +278,29 @@ class _Runner:
             for path, archive in archives:
                 with self._runtime.attempting(), archive:
                     _check_complete(path, self._lacking[path])
+
+    def attempted(
+        self, jobs: Sequence[Job], told: Callable[[Job, Done], _Told]
+    ) -> Iterator[tuple[Job, _Told | HubcliError]]:
+        """Copy several images, a few at once: what is `told` of each when it is done, or why it is
+        not, in their order."""
+        from hubcli.transfer import Sharing, Workers
+        from hubcli.transfer.threads import Stopped
+
+        at_once = max((job.options.jobs for job in jobs), default=1)
+        sharing, workers = Sharing(at_once), Workers(min(at_once, _IMAGES))
+        with self.showing() as events:
+
+            def attempt(job: Job) -> _Told | HubcliError:
+                try:
+                    own = OwnEvents(events, str(job.destination))
+                    return told(job, self.copied(job, own, sharing, workers))
+                except Stopped:
+                    raise
+                except HubcliError as error:
+                    return error
+
+            yield from zip(jobs, workers.results(attempt, jobs), strict=True)
 
     def _collections(
         self, jobs: Sequence[Job], unfinished: ExitStack
@@ -313,16 +325,17 @@ class _Runner:
         events: Events,
         sharing: Sharing | None = None,
         above: Workers | None = None,
-    ) -> _Done:
+    ) -> Done:
         """Copy one image, or make files of an artifact."""
         from hubcli.transfer import HoldsFiles
 
         transfer = self._transfer(job, events, sharing, above)
         try:
             with self._places.pair(job.source, job.destination) as (read, written):
-                return _Done(transfer.copy(read, written), job.hint)
+                written = replace(written, tags=job.tags)
+                return Done(transfer.copy(read, written), job.hint)
         except HoldsFiles as found:
-            return _Done(self._unpacked(job, found.manifest, events))
+            return Done(self._unpacked(job, found.manifest, events))
 
     def _transfer(
         self,
@@ -336,7 +349,7 @@ class _Runner:
         options = replace(job.options, only_images=job.files is not None)
         return Transfer(options, events, self._notify, sharing=sharing, above=above)
 
-    def told(self, job: Job, done: _Done) -> Row:
+    def told(self, job: Job, done: Done) -> Row:
         """The row of what is done, which is said, too."""
         row = told(self._runtime, done.report, job.options, quiet=self._quiet)
         ready = not job.options.dry_run and not is_stream(job.destination)
