@@ -122,11 +122,12 @@ _hubcli_node() {
         "auth status") commands='' flags='--check --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "auth token") commands='' flags='--scope --max-wait --plain-http --debug --no-color --config -h --help' valued='--scope --max-wait --config' raw= ;;
         "search") commands='' flags='--official --verified --type --arch --os --category --min-stars --sort --limit --all --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--type --arch --os --category --min-stars --sort --limit --format --fields --query --max-wait --config' raw= ;;
-        "repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
+        "repo") commands='collaborator copy create edit inspect ls permission readme rename rm star unstar verify-tags' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "repo collaborator") commands='add ls rm' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "repo collaborator add") commands='' flags='-q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
         "repo collaborator ls") commands='' flags='--limit --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--limit --format --fields --query --max-wait --config' raw= ;;
         "repo collaborator rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
+        "repo copy") commands='' flags='--filter --except --match --semver --variant --since --until --limit --tags-only --private --public --jobs --force --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--filter --except --match --semver --variant --since --until --limit --jobs --format --fields --query --max-wait --config' raw= ;;
         "repo create") commands='' flags='--private --public --description --readme --category --immutable-tags --scan-on-push --option --exist-ok --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--description --readme --category --option --format --fields --query --max-wait --config' raw= ;;
         "repo edit") commands='' flags='--description --readme --private --public --category --no-categories --immutable-tags --no-immutable-tags --archive --unarchive --scan-on-push --no-scan-on-push --option -y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--description --readme --category --immutable-tags --option --format --fields --query --max-wait --config' raw= ;;
         "repo inspect") commands='' flags='--format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
@@ -134,6 +135,7 @@ _hubcli_node() {
         "repo permission") commands='ls' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "repo permission ls") commands='' flags='--limit --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--limit --format --fields --query --max-wait --config' raw= ;;
         "repo readme") commands='' flags='--max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
+        "repo rename") commands='' flags='--jobs -y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--jobs --format --fields --query --max-wait --config' raw= ;;
         "repo rm") commands='' flags='-y --yes --dry-run --format --fields --query -q --quiet --max-wait --plain-http --debug --no-color --config -h --help' valued='--format --fields --query --max-wait --config' raw= ;;
         "repo star") commands='' flags='--max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
         "repo unstar") commands='' flags='--max-wait --plain-http --debug --no-color --config -h --help' valued='--max-wait --config' raw= ;;
@@ -276,7 +278,7 @@ _hubcli_node() {
         "completion") commands='' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "help") commands='login logout auth search repo tag pull push copy sync inspect files export diff digest manifest index blob referrer sbom provenance annotate mutate append flatten rebase registry token org team scim webhook build apply export-config account config sandbox completion help cp environment exit-codes formats references tags' flags='--debug --no-color --config -h --help' valued='--config' raw= ;;
         "help auth") commands='helper status token' flags='' valued='' raw= ;;
-        "help repo") commands='collaborator create edit inspect ls permission readme rm star unstar verify-tags' flags='' valued='' raw= ;;
+        "help repo") commands='collaborator copy create edit inspect ls permission readme rename rm star unstar verify-tags' flags='' valued='' raw= ;;
         "help repo collaborator") commands='add ls rm' flags='' valued='' raw= ;;
         "help repo permission") commands='ls' flags='' valued='' raw= ;;
         "help tag") commands='cp inspect ls prune restore rm undelete' flags='' valued='' raw= ;;
@@ -336,6 +338,9 @@ _hubcli_value() {
         "repo collaborator rm --format") values='table json jsonl csv tsv' ;;
         "repo collaborator rm --fields") values='name full_name repository help' listed=1 ;;
         "repo collaborator rm --config") kind=file ;;
+        "repo copy --format") values='table json jsonl csv tsv' ;;
+        "repo copy --fields") values='item name action digest previous reason reference source dry_run help' listed=1 ;;
+        "repo copy --config") kind=file ;;
         "repo create --readme"|"repo create --config") kind=file ;;
         "repo create --category") values='api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers' ;;
         "repo create --format") values='table json jsonl csv tsv' ;;
@@ -356,6 +361,9 @@ _hubcli_value() {
         "repo permission ls --fields") values='name permission team team_id repository help' listed=1 ;;
         "repo permission ls --config") kind=file ;;
         "repo readme --config") kind=file ;;
+        "repo rename --format") values='table json jsonl csv tsv' ;;
+        "repo rename --fields") values='name previous tags deleted left_behind help' listed=1 ;;
+        "repo rename --config") kind=file ;;
         "repo rm --format") values='table json jsonl csv tsv' ;;
         "repo rm --fields") values='name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help' listed=1 ;;
         "repo rm --config") kind=file ;;
@@ -760,6 +768,8 @@ _hubcli_argument() {
         "repo collaborator add 0") kind=repository ;;
         "repo collaborator ls 0") kind=repository ;;
         "repo collaborator rm 0") kind=repository ;;
+        "repo copy 0") values='oci: oci-archive: docker-archive:' kind=reference ;;
+        "repo copy 1") values='oci: oci-archive: docker-archive:' kind=reference ;;
         "repo create 0") kind=repository ;;
         "repo edit 0") kind=repository ;;
         "repo inspect 0"|"repo inspect "*) kind=repository ;;
