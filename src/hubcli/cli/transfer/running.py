@@ -248,7 +248,7 @@ class Runner:
         with self._runtime.output.progress(quiet=self._quiet) as progress:
             yield progress
 
-    def alone(self, job: Job) -> _Done:
+    def alone(self, job: Job) -> Done:
         """Copy the one image that there is to copy.
 
         Where a repository may have to be made for it, its source is opened first.
@@ -260,7 +260,7 @@ class Runner:
             self._house(job, lambda: _find(read))
             with self.showing() as events:
                 transfer = self._transfer(job, events)
-                return _Done(transfer.copy(read, written), job.hint)
+                return Done(transfer.copy(read, written), job.hint)
 
     def rows(self, jobs: Sequence[Job], opened: ExitStack) -> Iterator[Row]:
         """Copy several images, a few at once; the rows of those that succeed, in their order.
