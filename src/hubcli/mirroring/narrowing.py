@@ -6,6 +6,7 @@ may go at any time.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +17,10 @@ from hubcli import files, oci
 from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.oci import Manifest, Platform
 from hubcli.transfer import graph
+
+
+_KEPT = 30 * 86_400
+"""Seconds for which an index is kept after its last use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,15 @@ class Indexes:
                 self._known[digest] = found
         return found
 
+    def tidy(self, now: float) -> None:
+        """Let go of what has not been used for a month; `now` is in UNIX seconds."""
+        if self._directory is None:
+            return
+        with suppress(OSError):
+            for path in self._directory.iterdir():
+                if path.stat().st_mtime < now - _KEPT:
+                    path.unlink(missing_ok=True)
+
     def _fetched(self, read: Callable[[], Manifest], digest: str) -> Manifest:
         found = read()
         if self._directory is not None:
@@ -59,9 +73,11 @@ class Indexes:
     def _kept(self, digest: str, media_type: str) -> Manifest | None:
         if self._directory is None:
             return None
+        path = self._path(self._directory, digest)
         try:
-            content = self._path(self._directory, digest).read_bytes()
+            content = path.read_bytes()
             oci.verify(content, digest)
+            os.utime(path)
             return oci.parse_manifest(content, media_type, digest)
         except (OSError, IntegrityFailure):
             return None

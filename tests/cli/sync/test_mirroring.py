@@ -11,7 +11,7 @@ import pytest
 from hubcli.cli.sync.declared import MIRRORED
 from support.docker_registry import DockerRegistry
 from support.hub_repositories import hub_repository
-from support.images import Layout
+from support.images import CREATED, Layout
 from support.mirrors import asked, forget, stocked, tags_of
 from support.running import InProcess, Result
 from support.sandbox import SandboxServer
@@ -196,6 +196,17 @@ def test_repositories_by_a_pattern_and_tags_by_rules(
     assert sync(file).exit_code == 0
     for name in ("app", "web"):
         assert sorted(tags_of(there, f"mirror/{namespace}/{name}")) == ["v1.1", "v2.0"]
+
+
+def test_images_of_a_directory_have_the_time_at_which_they_were_made(
+    sync: Sync, oci_layout: Layout
+) -> None:
+    oci_layout.image("single")
+    oci_layout.image("index", platforms=["linux/amd64", "linux/arm64"])
+    day = CREATED[:10]
+    for keys, count in (({"since": day}, 2), ({"until": day}, 0), ({"since": "1d"}, 0)):
+        file = one(f"oci:{oci_layout.directory}", "oci:./out", **keys)
+        assert len(sync(file, "--dry-run", "-q").lines()) == count
 
 
 def test_only_some_platforms(

@@ -171,6 +171,7 @@ class Running:
 
         runtime, wish = self._runtime, self._wish
         indexes = Indexes(cache_directory(runtime.environ) / "indexes")
+        indexes.tidy(self._clock())
         guarded = None
         if wish.keep_quota is not None:
             quota = Quota(
