@@ -18,7 +18,6 @@ from hubcli.errors import IntegrityFailure, NotFound
 from hubcli.oci import Manifest, Platform
 from hubcli.transfer import graph
 
-
 _KEPT = 30 * 86_400
 """Seconds for which an index is kept after its last use."""
 
