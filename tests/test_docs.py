@@ -16,6 +16,7 @@ from hubcli import config, errors
 from hubcli.cli.app import COMMANDS, load
 from hubcli.cli.help import topics
 from hubcli.errors import ExitCode
+from hubcli.mirroring.shard import VARIABLES
 from hubcli.output.selection import FORMAT_NAMES
 from hubcli.output.template.functions import FUNCTIONS
 from hubcli.providers import ROWS
@@ -200,6 +201,7 @@ def variables_read() -> set[str]:
         found |= set(re.findall(r"environ(?:\.get\(|\[)[\"']([A-Z_]+)[\"']", text))
         found |= set(re.findall(r"[\"']((?:HUBCLI|DOCKER|REGISTRY)_[A-Z_]+)[\"']", text))
     found.update(*(row.variables for row in ROWS))
+    found.update(name for row in VARIABLES for name in row if name)
     return found - {"DOCKER_DAEMON", "DOCKER_ARCHIVE", "DOCKER_HUB"}
 
 

@@ -25,7 +25,7 @@ class _Variables(NamedTuple):
     total: str | None
 
 
-_VARIABLES = (
+VARIABLES = (
     _Variables("JOB_COMPLETION_INDEX", None),  # Kubernetes, Indexed Jobs
     _Variables("CI_NODE_INDEX", "CI_NODE_TOTAL"),  # GitLab CI, `parallel`
     _Variables("BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT"),
@@ -76,7 +76,7 @@ def parse_shard(text: str, environ: Mapping[str, str]) -> Shard:
 
 
 def _told(environ: Mapping[str, str], written: str | None) -> tuple[int, int]:
-    for number, total in _VARIABLES:
+    for number, total in VARIABLES:
         if not environ.get(number):
             continue
         count = written or (environ.get(total, "") if total else "")
@@ -86,5 +86,5 @@ def _told(environ: Mapping[str, str], written: str | None) -> tuple[int, int]:
             return int(environ[number]), int(count)
         except ValueError:
             raise UsageError(f"--shard: {number} or {total} is no number") from None
-    names = ", ".join(one.number for one in _VARIABLES)
+    names = ", ".join(one.number for one in VARIABLES)
     raise UsageError(f"--shard auto: none of {names} is set")
