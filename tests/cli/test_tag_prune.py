@@ -259,6 +259,33 @@ def test_signatures_go_with_their_image(
     assert tags(cli, repository) == sorted(["v2", attached_tag(digests["v2"], ".sig")])
 
 
+@pytest.mark.parametrize("signature_is", ["newest", "oldest"])
+def test_on_hub_too_an_index_keeps_the_signatures_of_its_images(
+    cli: InProcess,
+    sandbox: SandboxServer,
+    repository: str,
+    environ: dict[str, str],
+    signature_is: str,
+) -> None:
+    environ.update(sandbox.signed_in)
+    hub_repository(sandbox, repository, {"x": "one"})
+    content = Grown()
+    images = [content.image(OLD.format(each), [f"layer {each}"]) for each in (1, 2)]
+    content.tags["v1"] = content.index(images).digest
+    content.tags["v1-amd64"] = images[0].digest
+    name = attached_tag(images[0].digest, ".sig")
+    content.tags[name] = content.attachment("signature", None).digest
+    if signature_is == "oldest":
+        content.manifests = dict(reversed(content.manifests.items()))
+    content.store(sandbox.parts.storage, repository)
+    result = cli("tag", "prune", repository, "--filter", "*-amd64", "-y", "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert tags(cli, repository) == sorted(["x", "v1", name])
+    result = cli("tag", "prune", repository, "--filter", "v1", "-y", "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert tags(cli, repository) == ["x"]
+
+
 def test_what_could_not_be_removed_keeps_its_image(
     cli: InProcess, sandbox: SandboxServer, repository: str, environ: dict[str, str]
 ) -> None:

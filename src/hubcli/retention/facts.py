@@ -54,7 +54,7 @@ def tag_of(row: Mapping[str, Any]) -> Tag:
         row.get("digest"),
         None if moment is None else moment.timestamp(),
         _seconds(row.get("pulled")),
-        row.get("size"),
+        _size(row),
         row.get("immutable") is True,
     )
 
@@ -71,6 +71,12 @@ def node_of(manifest: Manifest) -> Node:
             *((blob.digest, blob.size) for blob in blobs),
         ),
     )
+
+
+def _size(row: Mapping[str, Any]) -> int | None:
+    """What the row says, or what all images in it take together, where it tells of these."""
+    images = sum(image.get("size") or 0 for image in row.get("images") or ())
+    return max(images, row.get("size") or 0) or row.get("size")
 
 
 def _seconds(text: object) -> float | None:

@@ -142,7 +142,8 @@ def _needed(verdicts: Sequence[Verdict], graph: Graph) -> dict[str, Verdict]:
     """The tags that would go, and have to stay for the sake of something that stays."""
     staying = graph.below(_digests(verdicts, goes=False))
     needed = graph.subjects(staying) - staying
-    owners = {key_of(digest) for digest in staying}
+    attached = any(one.goes and subject_of(one.tag.name) for one in verdicts)
+    owners = {key_of(digest) for digest in staying} if attached else set()
     found: dict[str, Verdict] = {}
     for one in verdicts:
         if not one.goes:

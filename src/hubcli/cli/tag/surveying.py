@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.places import Tags, tags_in
 from hubcli.cli.tag.sources import Wish, find, told_by
 from hubcli.errors import Denied, IntegrityFailure, NotFound, NotSignedIn, Unsupported
+from hubcli.output import Row
 from hubcli.reference import Reference
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Survey:
         self._session = runtime.session
         self._reference = reference
         self._tags = tags_in(runtime, reference, action)
-        self._inside: dict[str, Node] = {}
+        self._inside = Inside()
 
     def plan(self, rules: Sequence[Rules], now: float) -> Surveyed:
         """What these rules say, and what is left of it by what needs what.
@@ -102,25 +103,16 @@ class Survey:
 
     def _listed(self, by_creation: bool) -> Iterator[Tag]:
         from hubcli.retention.facts import tag_of
-        from hubcli.tags import choice
 
-        fields = ("digest", "created") if by_creation else ("digest",)
-        for row in find(self._session, self._reference, Wish(choice(), fields=fields)):
+        for row in self._rows("created" if by_creation else "digest"):
             if self._reference.on_hub:
-                self._look_inside(row)
+                self._inside.heed(row)
             yield tag_of(row)
 
-    def _look_inside(self, row: Mapping[str, Any]) -> None:
-        """Hub tells with a tag which images are in it, and how large they are."""
-        from hubcli.retention.facts import Node
+    def _rows(self, *fields: str) -> Iterable[Row]:
+        from hubcli.tags import choice
 
-        digest = row.get("digest")
-        if digest is None or digest in self._inside:
-            return
-        images = [image for image in row.get("images", ()) if image["digest"] is not None]
-        sizes = tuple((image["digest"], image["size"] or 0) for image in images)
-        children = tuple(each for each, _ in sizes if each != digest)
-        self._inside[digest] = Node(digest, children, None, sizes)
+        return find(self._session, self._reference, Wish(choice(), fields=("digest", *fields)))
 
     # What never goes
 
@@ -170,8 +162,13 @@ class Survey:
         from hubcli.retention.attached import subject_of
         from hubcli.retention.reading import read_nodes
 
-        if self._reference.on_hub or not any(one.goes for one in verdicts):
-            return self._inside
+        if not any(one.goes for one in verdicts):
+            return {}
+        if self._reference.on_hub:
+            if self._inside.missed:
+                for row in self._rows():
+                    self._inside.heed(row)
+            return self._inside.nodes
         # What belongs to others may go, too: that is decided by what is read here.
         going, staying = (
             [
@@ -202,6 +199,37 @@ class Survey:
             if group.digest is not None and group.digest not in plan.needed:
                 found[group.digest] = listing.of(group.digest)
         return found
+
+
+class Inside:
+    """Which images are in which tags, as Hub tells, where a tag belongs to one of those.
+
+    Of all others nothing is kept: there may be many.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.missed = False
+        """Whether all tags have to be looked at again: some came before it was known who asks."""
+        self._owners: set[str] = set()
+        self._passed = False
+
+    def heed(self, row: Row) -> None:
+        from hubcli.retention.attached import key_of, subject_of
+        from hubcli.retention.facts import Node
+
+        owner = subject_of(str(row["name"]))
+        if owner is not None and owner not in self._owners:
+            self._owners.add(owner)
+            self.missed |= self._passed
+        digest, images = row.get("digest"), row.get("images")
+        if not isinstance(digest, str) or not isinstance(images, list):
+            return
+        told = [image["digest"] for image in images if image["digest"] not in {None, digest}]
+        self._passed |= bool(told)
+        inside = tuple(each for each in told if key_of(each) in self._owners)
+        if inside:
+            self.nodes[digest] = Node(digest, inside)
 
 
 class Attached:
