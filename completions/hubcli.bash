@@ -776,6 +776,7 @@ _hubcli_argument() {
         "repo ls 0") kind=registry ;;
         "repo permission ls 0") kind=repository ;;
         "repo readme 0") kind=repository ;;
+        "repo rename 0") kind=repository ;;
         "repo rm 0"|"repo rm "*) kind=repository ;;
         "repo star 0"|"repo star "*) kind=repository ;;
         "repo unstar 0"|"repo unstar "*) kind=repository ;;

@@ -400,6 +400,8 @@ complete -c hubcli -n '__hubcli_at "repo rename"' -l debug -d 'Show every reques
 complete -c hubcli -n '__hubcli_at "repo rename"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "repo rename"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "repo rename"' -s h -l help -d 'Show help'
+complete -c hubcli -n '__hubcli_at "repo rename" 0 only' -a '(__hubcli_ask repository)'
+complete -c hubcli -n '__hubcli_at "repo rename" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo rm"' -s y -l yes -d 'Do not ask'
 complete -c hubcli -n '__hubcli_at "repo rm"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "repo rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'

@@ -1109,7 +1109,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo ls 0' = @{ asks = 'registry' }
         'repo permission ls 0' = @{ asks = 'repository' }
         'repo readme 0' = @{ asks = 'repository' }
-        'repo rename 0' = @{}
+        'repo rename 0' = @{ asks = 'repository' }
         'repo rename 1' = @{}
         'repo rm 0' = @{ asks = 'repository' }
         'repo rm *' = @{ asks = 'repository' }

@@ -213,6 +213,7 @@ _FREE = Value()
 _MEANINGS: Mapping[str, Value] = {
     "REPO": _REPOSITORY,
     "NAME": _REPOSITORY,
+    "OLD": _REPOSITORY,
     "REF": _REFERENCE,
     "HOST": _REGISTRY,
     "HOST/NAMESPACE": _REGISTRY,
