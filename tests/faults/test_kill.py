@@ -15,7 +15,7 @@ import pytest
 from support.errands import ERRANDS, Errand, World
 from support.gateway import Fault
 
-KILLED = ["pull", "push", "copy", "login", "apply"]
+KILLED = ["pull", "push", "copy", "sync", "login", "apply"]
 POINTS = 50 if os.environ.get("HUBCLI_FAULTS") == "all" else 3
 _MOMENTS: tuple[Fault, Fault] = ("reset", "reset in the answer")
 

@@ -147,6 +147,11 @@ def _applied(world: World) -> str:
     return world.file("org.json", json.dumps(document))
 
 
+def _mirrors(world: World) -> str:
+    entry = {"source": "library/hello-world", "target": world.repository, "filter": "latest"}
+    return world.file("mirrors.json", json.dumps({"sync": [entry]}))
+
+
 _NOT_THERE = frozenset({3})
 _THERE = frozenset({1})
 
@@ -209,6 +214,15 @@ ERRANDS: dict[str, Errand] = {
         _with_tags,
         lambda w: w.tags() == ["v2"],
         again=_NOT_THERE,
+    ),
+    "tag prune": Errand(
+        lambda w: ("tag", "prune", w.repository, "--keep", "1", "--yes"),
+        _with_tags,
+        lambda w: w.tags() == ["v2"],
+    ),
+    "sync": Errand(
+        lambda w: ("sync", _mirrors(w), "--yes"),
+        done=lambda w: w.tags() == ["latest"],
     ),
     "repo create": Errand(
         lambda w: ("repo", "create", w.repository, "--private", "--description", "made"),
