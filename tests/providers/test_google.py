@@ -235,17 +235,38 @@ def test_a_project_has_repositories_and_those_have_images(
 
 
 def test_images_are_made_by_pushing_and_have_nothing_to_edit(
-    signed_in: InProcess, running: Running
+    signed_in: InProcess, running: Running, image: Image
 ) -> None:
     created = signed_in("repo", "create", f"{IMAGES}/app")
     assert created.exit_code == 1
     assert f"hint: hubcli push SOURCE {IMAGES}/app\n" in created.stderr
+    pushed(signed_in, image, f"{IMAGES}/app:v1")
     edited = signed_in("repo", "edit", f"{IMAGES}/app", "--description", "x", "--yes")
-    assert edited.exit_code in {1, 3}
+    assert edited.exit_code == 1
+    assert f"hint: hubcli repo edit {IMAGES}\n" in edited.stderr
     for command in (("repo", "inspect"), ("repo", "rm", "--yes"), ("repo", "create")):
         refused = signed_in(*command, f"{HOST}/acme")
         assert refused.exit_code == 1
         assert f"{HOST}/acme is a project" in refused.stderr
+
+
+def test_a_push_makes_the_repository_if_it_is_told_to(
+    signed_in: InProcess, google: Google, running: Running, image: Image
+) -> None:
+    name = f"{HOST}/acme/more/app"
+    refused = signed_in("push", image.source, f"{name}:v1")
+    assert refused.exit_code == 3
+    assert "(NAME_UNKNOWN)" in refused.stderr
+    planned = signed_in("push", image.source, f"{name}:v1", "--create", "--dry-run")
+    assert f"dry run: {HOST}/acme/more would be created\n" in planned.stderr
+    assert "acme/more" not in google.api.repositories
+    done = signed_in("push", image.source, f"{name}:v1", "--create")
+    assert f"created {HOST}/acme/more\n" in done.stderr
+    assert signed_in("push", image.source, f"{HOST}/acme/more/b:v1", "--create").exit_code == 0
+    assert signed_in("repo", "ls", f"{HOST}/acme/more", "-q").lines() == [
+        name,
+        f"{HOST}/acme/more/b",
+    ]
 
 
 def test_an_operation_that_fails_tells_why(

@@ -138,6 +138,11 @@ class GoogleRegistry(
         self.at.notify(f"made {row['name']}; {place.image} comes with the first push")
         return {**self._row(path), "visibility": row["visibility"]}
 
+    def needed_for(self, path: str) -> str | None:
+        """The repository, which is looked for where it is to be made: an image appears in it."""
+        place = google_places.place(self.at.host, path)
+        return place.above if place is not None and place.image else None
+
     def check_edit(self, path: str, wish: Edit) -> None:
         """Only repositories are edited, no images in them."""
         place = self._named(path)
