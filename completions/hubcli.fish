@@ -298,7 +298,7 @@ complete -c hubcli -n '__hubcli_at "repo create"' -l scan-on-push -d 'Scan what 
 complete -c hubcli -n '__hubcli_at "repo create"' -l option -d 'What only this registry knows: hubcli registry providers (repeatable)' -x
 complete -c hubcli -n '__hubcli_at "repo create"' -l exist-ok -d 'Be content if it exists already'
 complete -c hubcli -n '__hubcli_at "repo create"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
+complete -c hubcli -n '__hubcli_at "repo create"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count readme help)'
 complete -c hubcli -n '__hubcli_at "repo create"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "repo create"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "repo create"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -322,7 +322,7 @@ complete -c hubcli -n '__hubcli_at "repo edit"' -l option -d 'What only this reg
 complete -c hubcli -n '__hubcli_at "repo edit"' -s y -l yes -d 'Do not ask'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo edit"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
+complete -c hubcli -n '__hubcli_at "repo edit"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count readme help)'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "repo edit"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "repo edit"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -334,7 +334,7 @@ complete -c hubcli -n '__hubcli_at "repo edit"' -s h -l help -d 'Show help'
 complete -c hubcli -n '__hubcli_at "repo edit" 0 only' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo edit" 0 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo inspect"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help)'
+complete -c hubcli -n '__hubcli_at "repo inspect"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count readme help)'
 complete -c hubcli -n '__hubcli_at "repo inspect"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "repo inspect"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "repo inspect"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -350,7 +350,7 @@ complete -c hubcli -n '__hubcli_at "repo ls"' -l private -l public -d 'Only thos
 complete -c hubcli -n '__hubcli_at "repo ls"' -l sort -d 'What comes first' -x -a 'name updated pulls stars size'
 complete -c hubcli -n '__hubcli_at "repo ls"' -l limit -d 'Show at most this many' -x
 complete -c hubcli -n '__hubcli_at "repo ls"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help)'
+complete -c hubcli -n '__hubcli_at "repo ls"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count help)'
 complete -c hubcli -n '__hubcli_at "repo ls"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "repo ls"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "repo ls"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x
@@ -405,7 +405,7 @@ complete -c hubcli -n '__hubcli_at "repo rename" 0 only; and __hubcli_in_store' 
 complete -c hubcli -n '__hubcli_at "repo rm"' -s y -l yes -d 'Do not ask'
 complete -c hubcli -n '__hubcli_at "repo rm"' -l dry-run -d 'Show what would be done, and do nothing'
 complete -c hubcli -n '__hubcli_at "repo rm"' -l format -d 'table, json, jsonl, csv, tsv, or a template such as \'{{.name}}\'' -x -a 'table json jsonl csv tsv'
-complete -c hubcli -n '__hubcli_at "repo rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help)'
+complete -c hubcli -n '__hubcli_at "repo rm"' -l fields -d 'Fields to show, in this order; \'help\' lists them' -x -a '(__hubcli_list name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count help)'
 complete -c hubcli -n '__hubcli_at "repo rm"' -l query -d 'JMESPath over the JSON' -x
 complete -c hubcli -n '__hubcli_at "repo rm"' -s q -l quiet -d 'Show names only'
 complete -c hubcli -n '__hubcli_at "repo rm"' -l max-wait -d 'Wait at most this long in all when a server asks for it (60)' -x

@@ -290,7 +290,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo create --category' = @{ words = 'api-management content-management-system data-science databases-and-storage developer-tools integration-and-delivery internet-of-things languages-and-frameworks machine-learning-and-ai message-queues monitoring-and-observability networking operating-systems security web-analytics web-servers' }
         'repo create --option' = @{}
         'repo create --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo create --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo create --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count readme help'; listed = $true }
         'repo create --query' = @{}
         'repo create --max-wait' = @{}
         'repo create --config' = @{}
@@ -300,12 +300,12 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo edit --immutable-tags' = @{}
         'repo edit --option' = @{}
         'repo edit --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo edit --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo edit --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count readme help'; listed = $true }
         'repo edit --query' = @{}
         'repo edit --max-wait' = @{}
         'repo edit --config' = @{}
         'repo inspect --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo inspect --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions readme help'; listed = $true }
+        'repo inspect --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count readme help'; listed = $true }
         'repo inspect --query' = @{}
         'repo inspect --max-wait' = @{}
         'repo inspect --config' = @{}
@@ -313,7 +313,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo ls --sort' = @{ words = 'name updated pulls stars size' }
         'repo ls --limit' = @{}
         'repo ls --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo ls --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'; listed = $true }
+        'repo ls --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count help'; listed = $true }
         'repo ls --query' = @{}
         'repo ls --max-wait' = @{}
         'repo ls --config' = @{}
@@ -333,7 +333,7 @@ Register-ArgumentCompleter -Native -CommandName hubcli -ScriptBlock {
         'repo rename --max-wait' = @{}
         'repo rename --config' = @{}
         'repo rm --format' = @{ words = 'table json jsonl csv tsv' }
-        'repo rm --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions help'; listed = $true }
+        'repo rm --fields' = @{ words = 'name visibility description stars pulls updated namespace registry created pushed size categories immutable_tags archived permissions tag_count help'; listed = $true }
         'repo rm --query' = @{}
         'repo rm --max-wait' = @{}
         'repo rm --config' = @{}

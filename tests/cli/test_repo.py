@@ -31,6 +31,7 @@ FIELDS = [
     "immutable_tags",
     "archived",
     "permissions",
+    "tag_count",
 ]
 ORGANIZATION_TOKEN = [
     {"type": "TYPE_ORG", "path": "acme",

@@ -282,6 +282,7 @@ def test_names_alone_cost_no_look_at_each_repository(
     (row,) = signed_in("repo", "ls", f"{HOST}/acme", "--format", "json").json()
     assert row["created"] is not None
     assert row["updated"].endswith(".123456Z")
+    assert row["tag_count"] == 1
     assert running.transcript()[-1] == "GET /acr/v1/acme%2Fapp"
 
 

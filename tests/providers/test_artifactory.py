@@ -127,7 +127,10 @@ def test_a_host_that_stands_for_a_key(
         ("v1", image.digest),
         ("v2", image.digest),
     ]
-    assert cli("repo", "inspect", name, "--format", "json").json()["name"] == name
+    row = cli("repo", "inspect", name, "--format", "json").json()
+    assert (row["name"], row["tag_count"]) == (name, 2)
+    (row,) = cli("repo", "ls", f"{host}/team", "--format", "json").json()
+    assert row["tag_count"] == 2
     assert [row["name"] for row in cli("search", f"{host}/app", "--format", "json").json()] == [
         name
     ]

@@ -59,7 +59,7 @@ class AzureRegistry(
 ):
     """Repositories come with the first push, and are locked as a whole."""
 
-    repository_lookups = frozenset({"created", "updated", "immutable_tags"})
+    repository_lookups = frozenset({"created", "updated", "immutable_tags", "tag_count"})
     tag_fields = ("digest", "updated", "pushed", "size", "media_type")
     edits = frozenset({"immutable_tags"})
     options = {
@@ -187,6 +187,7 @@ class AzureRegistry(
             "created": timestamps.normalised(about.get("createdTime")),
             "updated": timestamps.normalised(about.get("lastUpdateTime")),
             "immutable_tags": rules,
+            "tag_count": number(about.get("tagCount")),
         }
 
 

@@ -66,7 +66,7 @@ class Artifactory(
 ):
     """Images are below repository keys, and these alone can be made and edited."""
 
-    repository_fields = frozenset({"created", "updated", "pushed"})
+    repository_fields = frozenset({"created", "updated", "pushed", "tag_count"})
     tag_fields = ("digest", "updated", "pushed", "size")
     tag_gaps = frozenset({"digest", "size"})
     creates = frozenset({"description"})
@@ -357,6 +357,7 @@ class Artifactory(
             "created": extent.created,
             "updated": extent.modified,
             "pushed": extent.modified,
+            "tag_count": extent.tags if extent.count else None,
             **more,
         }
 

@@ -65,15 +65,21 @@ class Item:
 
 @dataclass(slots=True)
 class Extent:
-    """From when to when files came, and how large they are together, in bytes."""
+    """From when to when files came, how large they are together, in bytes, and of how many tags."""
 
     count: int = 0
+    tags: int = 0
     size: int = 0
     created: str | None = None
     modified: str | None = None
+    _folder: str | None = None
 
     def add(self, item: Item) -> None:
         self.count += 1
+        # The same tag of several keys, and an index beside an image, are in folders of one path.
+        if item.is_manifest and item.tag is not None and item.path != self._folder:
+            self.tags += 1
+            self._folder = item.path
         self.size += item.size or 0
         self.created = min(filter(None, (self.created, item.created)), default=None)
         self.modified = max(filter(None, (self.modified, item.modified)), default=None)

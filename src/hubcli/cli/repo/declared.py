@@ -33,6 +33,7 @@ REPOSITORY = View(
         Field("immutable_tags", Kind.LIST),
         Field("archived", Kind.BOOL),
         Field("permissions", Kind.LIST),
+        Field("tag_count", Kind.NUMBER),
     ),
 )
 
