@@ -32,13 +32,13 @@ def main() -> int:
     for part in arguments.which or _PARTS:
         work, rounds = _PARTS[part]
         started = time.monotonic()
-        report = Report(part)
-        work(report, arguments.rounds or rounds)
+        report = Report(part, arguments.rounds or rounds)
+        work(report, report.rounds)
         reports.append(report)
         print(f"\n({part}: {time.monotonic() - started:.0f} s)", flush=True)
     if arguments.write:
-        tables.write(reports, sys.argv[1:])
-    return 1 if any(report.failures for report in reports) else 0
+        tables.write(reports)
+    return 1 if any(report.ours_failed for report in reports) else 0
 
 
 if __name__ == "__main__":

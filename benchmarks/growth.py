@@ -49,10 +49,10 @@ def run(report: Report, rounds: int) -> None:
                     try:
                         points, row = _grown(series, rounds, environ)
                     except Failed as failure:
-                        report.failed(f"{series.name}: {failure}")
+                        report.failed(series.name, OWN.name, str(failure))
                         continue
                     rows.append(row)
-                    lines[series.name] = plot.relative(points)
+                    lines[series.name] = plot.relative(points) if points else []
     head = ("", "sizes", "ms, less the start", "peak MiB", "time", "processor", "memory")
     report.show("Growth: exponents of size, by least squares of the logarithms", head, rows)
     for row in rows:
@@ -77,8 +77,9 @@ def _grown(
     found = {size: median(samples) for size, samples in taken.items()}
     start = found[series.least]
 
-    def more(what: Callable[[Sample], float], floor: float) -> list[plot.Point]:
-        return [(n, max(floor, what(found[n]) - what(start))) for n in series.sizes]
+    def more(what: Callable[[Sample], float], least: float) -> list[plot.Point]:
+        points = [(n, what(found[n]) - what(start)) for n in series.sizes]
+        return [point for point in points if point[1] > least]
 
     times = more(lambda one: one.seconds, 0.001)
     cpu = more(lambda one: one.cpu, 0.001)

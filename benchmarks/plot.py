@@ -13,6 +13,8 @@ _COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#
 
 def exponent(points: Sequence[Point]) -> float:
     """The slope of the line through the logarithms, by least squares."""
+    if len(points) < 2:
+        return 0.0
     pairs = [(math.log(x), math.log(y)) for x, y in points]
     mean_x = sum(x for x, _ in pairs) / len(pairs)
     mean_y = sum(y for _, y in pairs) / len(pairs)

@@ -51,7 +51,7 @@ def _compare(
         taken[distance] = measured(cases, rounds=rounds, environ=private(directory))
     near, furthest = taken[_ROUND_TRIPS[0]], taken[_ROUND_TRIPS[-1]]
     for what, why in near.failed.items():
-        report.failed(f"{name} with {what}: {why}")
+        report.failed(name, what, why)
     asked = _asked(_cases(work, places[0].host, directory), places[0], directory)
     head = (
         name,

@@ -29,14 +29,14 @@ def run(report: Report, rounds: int) -> None:
         Case("hubcli --version", [*HUBCLI, "--version"]),
         Case("hubcli --help", [*HUBCLI, "--help"]),
         Case("hubcli tag ls --help", [*HUBCLI, "tag", "ls", "--help"]),
-        Case("hubcli ta<TAB>, in bash", ["bash", "--norc", "-c", _COMPLETE]),
+        Case("hubcli ta[TAB], in bash", ["bash", "--norc", "-c", _COMPLETE]),
         Case("hubcli tag ls: a usage error", _refused("tag", "ls")),
         Case("hubcli config path", [*HUBCLI, "config", "path"]),
     ]
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         taken = measured(cases, rounds=rounds, environ=private(Path(name)))
     for what, why in taken.failed.items():
-        report.failed(f"{what}: {why}")
+        report.failed("start", what, why)
     here = [case.name for case in cases if case.name in taken]
     head = ("start", "ms", f"/ {_PYTHON}", f"/ {_TYPER}", "peak MiB")
     report.show("Start", head, [_row(taken, name) for name in here])

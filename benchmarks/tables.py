@@ -51,9 +51,13 @@ class Report:
     """The tables of one part, printed as they come, and its targets."""
 
     part: str
+    rounds: int
+    begun: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
     tables: list[Table] = field(default_factory=list)
     targets: list[tuple[str, str, str, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    ours_failed: bool = False
     files: dict[str, str] = field(default_factory=dict)
     """What else belongs to it, by its name in docs/."""
 
@@ -68,13 +72,17 @@ class Report:
         self.targets.append((what, format(found, form), format(most, form), met))
         print(f"  -> {what}: {found:{form}} (at most {most:{form}}: {met})", flush=True)
 
-    def failed(self, what: str) -> None:
+    def failed(self, work: str, name: str, why: str) -> None:
         """What ended with an error, by name; the rest is measured."""
+        what = f"{work} with {name}: {why}"
         self.failures.append(what)
+        self.ours_failed = self.ours_failed or name.startswith("hubcli")
         print(f"  !! {what}", flush=True)
 
     def markdown(self) -> str:
-        pieces = [table.markdown() for table in self.tables]
+        command = f"python -m benchmarks {self.part} --rounds {self.rounds}"
+        pieces = [f"`{command}`, {self.begun}, at a load of {self.load:.1f}:"]
+        pieces += [table.markdown() for table in self.tables]
         if self.targets:
             head = ("target", "found", "at most", "")
             pieces.append(Table("Targets", head, self.targets).markdown())
@@ -83,10 +91,10 @@ class Report:
         return "\n\n".join(pieces)
 
 
-def write(reports: Sequence[Report], words: Sequence[str]) -> None:
+def write(reports: Sequence[Report]) -> None:
     """Put each part, and the machine, in its place on the page: between comments with its name."""
     text = PAGE.read_text()
-    for name, content in [("machine", machine(words)), *((r.part, r.markdown()) for r in reports)]:
+    for name, content in [("machine", machine()), *((r.part, r.markdown()) for r in reports)]:
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         if not place.search(text):
             raise SystemExit(f"{PAGE} has no place for {name}: <!-- {name} -->")
@@ -98,17 +106,14 @@ def write(reports: Sequence[Report], words: Sequence[str]) -> None:
     print(f"\nwritten to {PAGE}")
 
 
-def machine(words: Sequence[str]) -> str:
-    """Where, when, with what and by which command."""
-    command = " ".join(["python -m benchmarks", *words])
+def machine() -> str:
+    """Where, and beside what."""
     found = [f"{one.name} {_version(one.version)}" for one in peers.all_here()]
     return "\n".join(
         [
-            f"- `{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             f"- {os.cpu_count()} processors ({_processor()}), {_system()}",
             f"- Python {platform.python_version()}",
             f"- peers: {', '.join(found) or 'none'}",
-            f"- load before: {os.getloadavg()[0]:.2f}",
         ]
     )
 

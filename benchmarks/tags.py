@@ -43,7 +43,7 @@ def _many(report: Report, host: str, environ: dict[str, str], rounds: int) -> No
     cases.append(Case("hubcli, Hub's API", [*OWN.tags(_MANY), "--all"]))
     taken = measured(cases, rounds=rounds, environ=environ)
     for what, why in taken.failed.items():
-        report.failed(f"tag ls of 5,000 with {what}: {why}")
+        report.failed("tag ls of 5,000", what, why)
     here = [case.name for case in cases if case.name in taken]
     fastest = taken.fastest([tool.name for tool in peers.go()])
     head = ("5,000 tags", "ms", f"/ {fastest or 'hubcli'}", "processor ms", "peak MiB")
@@ -104,7 +104,7 @@ def _alone(
 ) -> tuple[int, int, Taken | None]:
     taken = measured([case], rounds=rounds, environ=environ)
     for why in taken.failed.values():
-        report.failed(f"{' '.join(case.command)}: {why}")
+        report.failed(" ".join(case.command[1:]), case.name, why)
         return 0, 0, None
     place.forget()
     once(case, environ)

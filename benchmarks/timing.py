@@ -137,5 +137,6 @@ def once(case: Case, environ: Mapping[str, str] | None) -> Sample:
             raise Failed(f"it took longer than {_PATIENCE:.0f} s") from None
     code, *figures = told.split() or ["nothing"]
     if code != "0":
-        raise Failed(f"it ended with {code}: {' '.join(said.split())[-300:]}")
+        last = (said.strip().splitlines() or ["without a word"])[-1]
+        raise Failed(f"it ended with {code}: {last[-200:]}")
     return Sample(*map(float, figures))

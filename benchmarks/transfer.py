@@ -177,7 +177,7 @@ def _import(name: str) -> str:
 
 def _compared(report: Report, title: str, cases: Sequence[Case], taken: Taken) -> None:
     for what, why in taken.failed.items():
-        report.failed(f"{title} with {what}: {why}")
+        report.failed(title, what, why)
     here = [case.name for case in cases if case.name in taken]
     fastest = taken.fastest([tool.name for tool in peers.go()])
     against = fastest or here[0]

@@ -17,10 +17,10 @@ SOURCE = Path(__file__).parents[1] / "src" / "hubcli"
 # share a rank, do not know each other.
 RANKS: tuple[tuple[str, ...], ...] = (
     ("hubcli",),
-    ("hubcli.errors",),
+    ("hubcli.errors", "hubcli.late"),
     (
         *("hubcli.timestamps", "hubcli.parallel", "hubcli.files", "hubcli.semver"),
-        *("hubcli.documents", "hubcli.late", "hubcli.jsonreading"),
+        *("hubcli.documents", "hubcli.jsonreading"),
     ),
     ("hubcli.reference", "hubcli.tags"),
     ("hubcli.oci",),

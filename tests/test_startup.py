@@ -144,6 +144,10 @@ OTHER_NOUNS = {
         "webhooks",
     )
 }
+CHOOSING = {
+    *("hubcli.semver.ranges", "hubcli.semver.reading", "hubcli.tags.lines", "hubcli.tags.keys"),
+    *("hubcli.documents", "hubcli.retention", "hubcli.transfer", "hubcli.stores"),
+}
 BEGUN = {"httpx@begun", "hubcli.auth.tokens@begun", "hubcli.http.client@begun"}
 """What is imported while a connection is on its way, and not before."""
 REMOTE, LAYOUT = "{host}/library/hello-world", "oci:{directory}/layout:v1"
@@ -153,7 +157,7 @@ REMOTE, LAYOUT = "{host}/library/hello-world", "oci:{directory}/layout:v1"
     ("command", "without"),
     [
         (f"digest {REMOTE}", BEGUN | HUB | MOVING | BLOBS | THREADS | {"hubcli.inspection"}),
-        (f"tag ls {REMOTE}", BEGUN | HUB | BLOBS | THREADS | {"hubcli.transfer", "hubcli.stores"}),
+        (f"tag ls {REMOTE}", BEGUN | HUB | BLOBS | THREADS | CHOOSING),
         (f"tag ls {REMOTE} --details", BEGUN | HUB | {"hubcli.transfer", "hubcli.stores"}),
         ("tag ls library/hello-world", BEGUN | REGISTRY | MOVING | BLOBS | OTHER_NOUNS),
         ("repo ls library", BEGUN | REGISTRY | MOVING | BLOBS | OTHER_NOUNS | {"hubcli.hub.tags"}),

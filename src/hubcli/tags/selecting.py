@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from hubcli import semver as versioning
 from hubcli import timestamps
 from hubcli.errors import UsageError
-from hubcli.semver import Range, parse_range, variant_of
 from hubcli.tags.ordering import Order, Row, parse_order
 from hubcli.tags.patterns import LONGEST_NAME, compiled, short
 
@@ -28,7 +28,7 @@ class Names:
     globs: tuple[str, ...] = ()
     excepts: tuple[str, ...] = ()
     match: re.Pattern[str] | None = None
-    versions: Range | None = None
+    versions: versioning.Range | None = None
     variant: str | None = None
 
     def __call__(self, name: str) -> bool:
@@ -38,7 +38,7 @@ class Names:
             return False
         if self.versions is not None and not self.versions(name):
             return False
-        if self.variant is not None and not _like(variant_of(name), (self.variant,)):
+        if self.variant is not None and not _like(versioning.variant_of(name), (self.variant,)):
             return False
         return self.match is None or (
             len(name) <= LONGEST_NAME and self.match.search(name) is not None
@@ -116,7 +116,7 @@ def names(
         tuple(map(short, globs)),
         tuple(map(short, excepting or ())),
         None if match is None else compiled(match),
-        None if semver is None else parse_range(semver),
+        None if semver is None else versioning.parse_range(semver),
         None if variant is None else short(variant),
     )
 
