@@ -10,34 +10,21 @@ import typer
 from hubcli.cli.commands import Several, Shown
 from hubcli.cli.options import DryRun
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.tag.declared import group
+from hubcli.cli.tag.declared import POINTED, group
 from hubcli.errors import Conflict, Denied, HubcliError, NotFound, UsageError, doing
-from hubcli.output import Field, Kind, Row, Selection, View
+from hubcli.output import Row, Selection
 from hubcli.reference import Reference, is_tag, parse
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
     from hubcli.registry import Repository
 
-COPY = View(
-    "tag",
-    (
-        Field("reference", default=True),
-        Field("digest", Kind.DIGEST, default=True),
-        Field("previous", Kind.DIGEST, default=True),
-        Field("action", default=True),
-        Field("name"),
-        Field("repository"),
-        Field("dry_run", Kind.BOOL),
-    ),
-    key="reference",
-)
 _ACTION = "tag"
 _MOST = 100_000
 """Tags of a repository that are looked at for --bump."""
 
 
-@group.command("cp", shows=COPY)
+@group.command("cp", shows=POINTED)
 def cp(
     runtime: Runtime,
     selection: Selection,

@@ -43,6 +43,21 @@ REMOVAL = View(
     key="reference",
 )
 
+POINTED = View(
+    "tag",
+    (
+        Field("reference", default=True),
+        Field("digest", Kind.DIGEST, default=True),
+        Field("previous", Kind.DIGEST, default=True),
+        Field("action", default=True),
+        Field("name"),
+        Field("repository"),
+        Field("dry_run", Kind.BOOL),
+    ),
+    key="reference",
+)
+"""What tags are pointed at, and what they pointed at before."""
+
 PRUNED = View(
     "removal",
     (

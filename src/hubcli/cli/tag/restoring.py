@@ -12,9 +12,9 @@ from hubcli.cli.commands import Rows, Shown, named
 from hubcli.cli.options import DryRun
 from hubcli.cli.provided import required
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.tag.declared import TAG, group, showing
+from hubcli.cli.tag.declared import POINTED, TAG, group, showing
 from hubcli.errors import Conflict, HubcliError, NotFound, Unsupported, UsageError, doing
-from hubcli.output import Field, Kind, Row, View
+from hubcli.output import Row
 from hubcli.reference import Reference, checked_digest, parse
 
 if TYPE_CHECKING:
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from hubcli.registry import Repository
     from hubcli.retention.undo import Entry
 
-RESTORED = View(
-    "tag",
-    (
-        Field("reference", default=True),
-        Field("digest", Kind.DIGEST, default=True),
-        Field("previous", Kind.DIGEST, default=True),
-        Field("action", default=True),
-        Field("name"),
-        Field("repository"),
-        Field("dry_run", Kind.BOOL),
-    ),
-    key="reference",
-)
 _ACTION = "bring back"
 
 
@@ -94,7 +81,7 @@ _MISSING = frozenset({"BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN
 """What registries say of a manifest whose parts they no longer have."""
 
 
-@group.command("restore", shows=RESTORED)
+@group.command("restore", shows=POINTED)
 def restore(
     runtime: Runtime,
     file: Annotated[
