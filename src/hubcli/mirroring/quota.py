@@ -23,6 +23,7 @@ _PAUSE = 60.0
 """Seconds between two looks while it is waited."""
 
 _SLICE = 0.5
+_MOMENT = 0.05
 
 
 class QuotaReached(RateLimited):
@@ -86,9 +87,13 @@ class Quota:
             self._left.setdefault(str(image.registry), _Left(remaining)).remaining = remaining
 
     def _take(self, image: Image, check: Callable[[], None]) -> None:
-        """Count a pull that is about to be made; wait for it to be allowed, or QuotaReached."""
+        """Begin a pull; wait for it to be allowed, or QuotaReached."""
         told = False
         while not self._begun(image):
+            check()
+            if not self._is_reached(image):
+                self._sleep(_MOMENT)
+                continue
             if self._action == "stop":
                 raise self._reached(image)
             if not told:
@@ -97,7 +102,16 @@ class Quota:
             for _ in range(int(_PAUSE / _SLICE)):
                 check()
                 self._sleep(_SLICE)
-            self._look(image)
+
+    def _is_reached(self, image: Image) -> bool:
+        """Whether no more are left: looked at while nothing is under way, which is not counted
+        twice then."""
+        with self._lock:
+            left = self._left[str(image.registry)]
+            if left.under_way:
+                return False
+            left.remaining = self._remaining(image)
+            return left.remaining is not None and left.remaining <= self._keep
 
     def _begun(self, image: Image) -> bool:
         with self._lock:

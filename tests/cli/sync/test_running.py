@@ -104,7 +104,7 @@ def test_a_run_that_is_killed_is_gone_on_with(
     tmp_path: Path,
 ) -> None:
     targets = mirror(1, 6)
-    slow = {"match": "GET /v2/.*/blobs/", "delay_seconds": 0.1}
+    slow = {"match": "GET /v2/.*/blobs/", "delay_seconds": 0.2}
     here.client.post("/_sandbox/faults", json=slow)
     process = hubcli.start("sync", "mirror.json", "--images", "1", "--jobs", "1")
     deadline = time.monotonic() + 30
