@@ -484,3 +484,36 @@ def test_a_loopback_port_may_speak_tls(
     for _ in range(2):
         result = cli("tag", "ls", name, "--config", config)
         assert (result.exit_code, result.stdout) == (0, "v1\n"), result.stderr
+
+
+@pytest.mark.parametrize("kind", ["oci", "ocidir", "oci-archive", "docker-archive"])
+def test_a_local_store_is_listed(
+    cli: InProcess, oci_layout: Layout, tmp_path: Path, kind: str
+) -> None:
+    for tag in ("v1.9", "v1.10"):
+        oci_layout.image(tag, annotations={"is": tag})
+    stores = {
+        "oci": f"oci:{oci_layout.directory}",
+        "ocidir": f"ocidir://{oci_layout.directory}",
+        "oci-archive": f"oci-archive:{tmp_path / 'a.tar'}",
+        "docker-archive": f"docker-archive:{tmp_path / 'a.tar'}",
+    }
+    store = stores[kind]
+    names = ["v1.9", "v1.10"]
+    if kind.endswith("archive"):
+        name = "v1.9" if kind == "oci-archive" else "docker.io/x/app:v1.9"
+        assert cli("copy", f"oci:{oci_layout.directory}:v1.9", f"{store}:{name}").exit_code == 0
+        names = [name]
+    rows = cli("tag", "ls", store, "--details", "--format", "json").json()
+    assert [row["name"] for row in rows] == names
+    assert {tuple(row["platforms"]) for row in rows} == {("linux/amd64",)}
+    reference = rows[0]["reference"]
+    assert cli("digest", reference).stdout.split()[0] == rows[0]["digest"]
+    assert cli("tag", "ls", store, "--platform", "linux/arm64", "-q").lines() == []
+    if kind == "oci":
+        sort = ("--sort", "version=desc", "-q")
+        assert cli("tag", "ls", store, *sort).lines() == ["v1.10", "v1.9"]
+        assert cli("tag", "ls", store, "--semver", ">=1.10", "-q").lines() == ["v1.10"]
+        assert cli("tag", "ls", store, "--sort", "pushed").exit_code == 1
+        assert cli("tag", "ls", f"{store}:v1.9").exit_code == 2
+        assert cli("tag", "ls", f"oci:{tmp_path / 'none'}").exit_code == 3

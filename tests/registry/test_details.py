@@ -261,9 +261,6 @@ def test_a_failure_reaches_everybody_who_waits_for_the_same_image() -> None:
 class Endless:
     """A repository in which every tag is an image of its own."""
 
-    class registry:  # noqa: N801 - an attribute
-        concurrency = 4
-
     def __init__(self) -> None:
         self.asked = 0
 
@@ -279,7 +276,7 @@ def test_what_was_looked_up_is_not_kept() -> None:
     held = []
     for count in (1_000, 5_000):
         repository = Endless()
-        details = Details(repository, {"size"})  # type: ignore[arg-type]
+        details = Details(repository, {"size"}, workers=4)  # type: ignore[arg-type]
         tracemalloc.start()
         for number, (_, row) in enumerate(details.of(str(number) for number in range(count))):
             assert row is not None

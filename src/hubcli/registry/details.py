@@ -1,4 +1,4 @@
-"""What tags point at, for registries that list names only: found by asking for their manifests."""
+"""What tags point at, where names are all that is listed: found by asking for their manifests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hubcli import oci
 from hubcli.errors import IntegrityFailure, NotFound
@@ -20,6 +20,21 @@ Row = dict[str, Any]
 _MOST_IMAGES = 256
 BY_HEAD = frozenset({"digest", "media_type"})
 BY_MANIFEST = frozenset({"size", "platforms", "created", "type"})
+
+
+class _Blobs(Protocol):
+    def read(self, descriptor: Descriptor) -> bytes: ...
+
+
+class Readable(Protocol):
+    """Where images are looked into: a registry's repository, or any store."""
+
+    @property
+    def blobs(self) -> _Blobs: ...
+
+    def resolve(self, identifier: str) -> Descriptor: ...
+
+    def manifest(self, identifier: str) -> Manifest: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +65,18 @@ class Details:
     `size` is what pulling the (first) image takes, in bytes, as on Docker Hub.
     """
 
-    def __init__(self, repository: Repository, wanted: Collection[str]) -> None:
+    def __init__(
+        self, repository: Readable, wanted: Collection[str], workers: int | None = None
+    ) -> None:
         self._repository = repository
-        self._wanted = frozenset(wanted)
+        self.wanted = frozenset(wanted)
+        self._workers = workers or _concurrency(repository)
         self._images: OrderedDict[str, Future[_Image]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, names: Iterable[str]) -> Iterator[tuple[str, Row | None]]:
         """Each tag with its row, in order; None for one that is gone since it was listed."""
-        return in_order(self._look_up, names, self._repository.registry.concurrency)
+        return in_order(self._look_up, names, self._workers)
 
     def complete(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows of tags, each with what it lacks; without a request for one that lacks nothing.
@@ -66,11 +84,11 @@ class Details:
         Tags that are gone since they were listed are left out. A row without a name is that of the
         manifest with its digest.
         """
-        done = in_order(self._completed, rows, self._repository.registry.concurrency)
+        done = in_order(self._completed, rows, self._workers)
         return (row for row in done if row is not None)
 
     def _completed(self, row: Row) -> Row | None:
-        if all(row.get(field) is not None for field in self._wanted):
+        if all(row.get(field) is not None for field in self.wanted):
             return row
         _, found = self._look_up(row.get("name") or row["digest"])
         told = {field: value for field, value in row.items() if value is not None}
@@ -78,7 +96,7 @@ class Details:
 
     def _look_up(self, name: str) -> tuple[str, Row | None]:
         try:
-            if not self._wanted & BY_MANIFEST:
+            if not self.wanted & BY_MANIFEST:
                 found = self._repository.resolve(name)
                 return name, {"digest": found.digest, "media_type": found.media_type}
             manifest = self._repository.manifest(name)
@@ -119,7 +137,7 @@ class Details:
             return self._image(manifest, [])
         platforms = list(dict.fromkeys(str(platform) for platform in manifest.platforms()))
         entry = _first_image(manifest)
-        if entry is None or not self._wanted & {"size", "created", "type"}:
+        if entry is None or not self.wanted & {"size", "created", "type"}:
             return _Image(None, platforms, None, "image" if platforms else None)
         try:
             return self._image(self._repository.manifest(entry.digest), platforms)
@@ -131,7 +149,7 @@ class Details:
         if manifest.is_index:  # inside another one: nobody can tell which image is meant
             return _Image(None, platforms, None, None)
         needed = {"created"} if platforms else {"created", "platforms"}
-        config = self._config(manifest) if self._wanted & needed else {}
+        config = self._config(manifest) if self.wanted & needed else {}
         own = oci.config_platform(config)
         return _Image(
             size=manifest.content_size,
@@ -148,6 +166,10 @@ class Details:
         except NotFound:
             return {}
         return oci.parse_object(content, "the image's configuration")
+
+
+def _concurrency(repository: Readable) -> int:
+    return repository.registry.concurrency if isinstance(repository, Repository) else 1
 
 
 def _first_image(index: Manifest) -> Descriptor | None:

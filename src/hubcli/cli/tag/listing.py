@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +15,18 @@ from hubcli.cli.listings import Cut, told
 from hubcli.cli.options import All, Excepts, Filters, Limit, Match, Semver, Since, Until, Variant
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.declared import TAG, group, showing
+from hubcli.cli.tag.local import find_local, store_in
 from hubcli.cli.tag.sources import find, told_by
 from hubcli.cli.tag.untagged import check
 from hubcli.cli.tag.wishes import Wish
 from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Row, Selection, View
 from hubcli.reference import Reference, checked_digest, parse_pattern, parse_repository
+
+if TYPE_CHECKING:
+    from hubcli.stores.spelling import Local
+
+    Place = Reference | Local
 
 _ACTION = "list tags of"
 _SCREENFUL = 25
@@ -34,7 +40,10 @@ def ls(
     runtime: Runtime,
     selection: Selection,
     repositories: Annotated[
-        list[str], typer.Argument(metavar="REPO…", help="Repositories; REPO:GLOB filters its tags.")
+        list[str],
+        typer.Argument(
+            metavar="REPO…", help="Repositories, or local stores; REPO:GLOB filters its tags."
+        ),
     ],
     details: Annotated[
         bool,
@@ -82,7 +91,8 @@ def ls(
     """List the tags of repositories.
 
     Docker Hub tells everything at once, newest first. Other registries list names; --details, and
-    any option that needs more than names, asks them about each tag.
+    any option that needs more than names, asks them about each tag. Of a local store, as oci:DIR,
+    the names of its images are listed.
 
     \b
     Examples:
@@ -108,13 +118,13 @@ def ls(
     if untagged:
         check(wish)
     asked = list(_asked(runtime, repositories, wish))
-    cuts: list[tuple[Reference, Cut]] = []
-    view = _view(runtime, [reference for reference, _ in asked], wish, full_ref)
+    cuts: list[tuple[Place, Cut]] = []
+    view = _view(runtime, [place for place, _ in asked], wish, full_ref)
     more = partial(_left_out, cuts) if screenful and not limit else None
     return Rows(_rows(runtime, asked, cuts), more, view)
 
 
-def _asked(runtime: Runtime, texts: Sequence[str], wish: Wish) -> Iterator[tuple[Reference, Wish]]:
+def _asked(runtime: Runtime, texts: Sequence[str], wish: Wish) -> Iterator[tuple[Place, Wish]]:
     """Each repository with what is wanted of it; of several, those that are none are reported."""
     if len(texts) == 1:
         yield _read(texts[0], wish)
@@ -122,7 +132,10 @@ def _asked(runtime: Runtime, texts: Sequence[str], wish: Wish) -> Iterator[tuple
         yield from runtime.each(texts, lambda text: _read(text, wish))
 
 
-def _read(text: str, wish: Wish) -> tuple[Reference, Wish]:
+def _read(text: str, wish: Wish) -> tuple[Place, Wish]:
+    local = store_in(text)
+    if local is not None:
+        return local, wish
     reference, glob = parse_pattern(text)
     if glob is None:
         return parse_repository(text), wish
@@ -137,25 +150,28 @@ def _read(text: str, wish: Wish) -> tuple[Reference, Wish]:
 
 def _rows(
     runtime: Runtime,
-    asked: Sequence[tuple[Reference, Wish]],
-    cuts: list[tuple[Reference, Cut]],
+    asked: Sequence[tuple[Place, Wish]],
+    cuts: list[tuple[Place, Cut]],
 ) -> Iterator[Row]:
     """The rows of each repository in turn; what is cut off is noted in `cuts`.
 
     The failure of one among several is reported, that of a single one is everybody's.
     """
-    for reference, wish in asked:
+    for place, wish in asked:
         with runtime.attempting() if len(asked) > 1 else nullcontext():
             # Finding begins with the first row, so that it, too, is inside.
-            yield from told(_ACTION, str(reference), _of_one(runtime, reference, wish, cuts))
+            yield from told(_ACTION, str(place), _of_one(runtime, place, wish, cuts))
 
 
 def _of_one(
-    runtime: Runtime, reference: Reference, wish: Wish, cuts: list[tuple[Reference, Cut]]
+    runtime: Runtime, place: Place, wish: Wish, cuts: list[tuple[Place, Cut]]
 ) -> Iterator[Row]:
-    found = find(runtime.session, reference, wish)
+    if isinstance(place, Reference):
+        found = find(runtime.session, place, wish)
+    else:
+        found = find_local(runtime, place, wish)
     cut = _Screenful(found, wish.few, found.total)
-    cuts.append((reference, cut))
+    cuts.append((place, cut))
     yield from cut
 
 
@@ -170,13 +186,15 @@ class _Screenful(Cut):
         return told
 
 
-def _left_out(cuts: Sequence[tuple[Reference, Cut]]) -> str | None:
+def _left_out(cuts: Sequence[tuple[Place, Cut]]) -> str | None:
     """`25 of 957, --all shows all`, by repository where there are several."""
-    told = [(reference, cut.more(", --all shows all")) for reference, cut in cuts]
-    lines = [
-        f"{reference.name}: {line}" if len(cuts) > 1 else line for reference, line in told if line
-    ]
+    told = [(place, cut.more(", --all shows all")) for place, cut in cuts]
+    lines = [f"{_name(place)}: {line}" if len(cuts) > 1 else line for place, line in told if line]
     return "\n".join(lines) or None
+
+
+def _name(place: Place) -> str:
+    return place.name if isinstance(place, Reference) else str(place)
 
 
 def _for_a_screen(runtime: Runtime, selection: Selection) -> bool:
@@ -185,25 +203,27 @@ def _for_a_screen(runtime: Runtime, selection: Selection) -> bool:
     return on_terminal and selection.format in {None, "table"} and selection.query is None
 
 
-def _told_by(runtime: Runtime, reference: Reference) -> Sequence[str]:
+def _told_by(runtime: Runtime, place: Place) -> Sequence[str]:
     """What a registry tells at once; one that does not answer will fail in its turn."""
+    if not isinstance(place, Reference):
+        return ("digest",)
     try:
-        return told_by(runtime.session, reference)
+        return told_by(runtime.session, place)
     except HubcliError:
         return ()
 
 
-def _view(runtime: Runtime, references: Sequence[Reference], wish: Wish, full_ref: bool) -> View:
+def _view(runtime: Runtime, asked: Sequence[Place], wish: Wish, full_ref: bool) -> View:
     """The columns that are of use: Hub's, or the name with what is told or was asked for."""
-    if any(reference.on_hub for reference in references):
+    if any(isinstance(place, Reference) and place.on_hub for place in asked):
         # What tags of one image have in common: the rest is that of one of them, and takes room.
         columns = [*_OF_IMAGES] if wish.aliases else [field.name for field in TAG.defaults]
     else:
-        known = {name for one in references for name in _told_by(runtime, one)}
+        known = {name for one in asked for name in _told_by(runtime, one)}
         columns = ["name", *(one.name for one in TAG.fields if one.name in known | wish.columns)]
     if wish.aliases:
         columns.append("aliases")
-    if len(references) > 1 and not full_ref:
+    if len(asked) > 1 and not full_ref:
         columns.append("repository")
     key = "reference" if full_ref else "digest" if wish.untagged else "name"
     others = [name for name in columns if name != "name"] if key != "name" else columns
