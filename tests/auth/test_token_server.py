@@ -19,6 +19,7 @@ from hubcli.config import Endpoint
 from hubcli.errors import Denied, HubcliError, NotSignedIn, Unavailable, Untrusted
 from hubcli.http.client import Client
 from hubcli.timestamps import from_epoch
+from support.jwts import jwt
 from support.scripted import Answer, ScriptedServer, Seen
 
 ALICE = Credential("alice", "s3cret", "keyring")
@@ -142,12 +143,6 @@ class Ago:
 
     def __str__(self) -> str:
         return str(from_epoch(int(time.time()) - self.seconds))
-
-
-def jwt(**claims: object) -> str:
-    """A token that says so; who has signed it does not matter."""
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmVk"
 
 
 @pytest.mark.parametrize(

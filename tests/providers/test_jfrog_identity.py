@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import pytest
 from hubcli.auth.credentials import Kind
 from hubcli.errors import CredentialFailure
 from hubcli.providers.jfrog_identity import find
+from support.jwts import jwt
 from support.running import InProcess
 
 URL = "https://art.example/"
@@ -20,12 +20,6 @@ URL = "https://art.example/"
 
 def variables(**more: str) -> dict[str, str]:
     return {"JFROG_CLI_HOME_DIR": "/nonexistent", "JF_URL": URL, **more}
-
-
-def jwt(**claims: object) -> str:
-    parts = ({"alg": "none"}, claims)
-    texts = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts]
-    return ".".join([*texts, "c2ln"])
 
 
 def configured(directory: Path, *servers: Mapping[str, object], **more: object) -> dict[str, str]:

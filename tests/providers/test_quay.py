@@ -5,6 +5,7 @@ The stand-in is `support.providers.quay`; `test_quay_answers` has what no Quay s
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hubcli import oci
+from hubcli.auth.credentials import Credential
 from hubcli.http.response import Response
+from hubcli.providers import quay_federation
 from hubcli.providers.recognition import greeted
 from support.images import Image, Layout
+from support.jwts import jwt
 from support.providers import contracts
 from support.providers.quay import OAUTH_USER, ROBOT, WITHOUT_API, Facts, QuayRegistry
 from support.providers.standin import Running
@@ -225,8 +229,17 @@ def test_strangers_see_what_is_public(
     done = cli("repo", "inspect", APP)
     assert done.exit_code == 4
     assert done.stderr == (
-        f"error: cannot inspect {APP}: the API of quay.io wants an OAuth token for this"
-        f" (UNAUTHORIZED)\n{LOGIN}"
+        f"error: cannot inspect {APP}: not found, or not for strangers: the API of quay.io wants an"
+        f" OAuth token for this (UNAUTHORIZED)\n{LOGIN}"
+    )
+    # Nothing at all is no proof that there is nothing.
+    assert cli("repo", "ls", "quay.io/acme").stderr == (
+        "quay.io shows strangers what is public; all else after `hubcli login quay.io`\n"
+    )
+    tags = cli("tag", "ls", APP)
+    assert tags.stderr == (
+        f"error: cannot list tags of {APP}: not found, or not allowed (UNAUTHORIZED)\n"
+        "hint: hubcli login quay.io\n"
     )
 
 
@@ -240,6 +253,87 @@ def test_a_token_that_is_refused_and_one_that_is_not_enough(
     assert other.exit_code == 4
     assert "the OAuth token (QUAY_OAUTH_TOKEN) is not good for this, by its scopes" in other.stderr
     assert running.secret not in done.stderr + other.stderr
+
+
+# Robots that are federated
+
+
+OIDC = jwt(iss="https://issuer.example", sub="repo:acme/app")
+OWN = jwt(iss="quay", exp=2_000_000_000)
+
+
+def test_a_robot_signs_in_with_a_token_of_its_issuer(
+    running: Running, quay: QuayRegistry, cli: InProcess, pushed: Callable[..., Image]
+) -> None:
+    """What is kept is the robot's own token, for the hour that it lasts."""
+    pushed("acme/app", "v1")
+    quay.people.federated[OIDC] = OWN
+    login = ("login", "quay.io", "-u", ROBOT, "--password-stdin", "--store", "file")
+    done = cli(*login, stdin=OIDC)
+    assert done.exit_code == 0, done.stderr
+    assert (
+        f"quay.io has given a token of the robot {ROBOT} for it, good until 2033-05-18T03:33:20Z\n"
+        in done.stderr
+    )
+    kept = Path(cli.environ["HUBCLI_AUTH_FILE"]).read_text()
+    assert base64.b64encode(f"{ROBOT}:{OWN}".encode()).decode() in kept
+    assert cli("tag", "ls", APP, "-q").lines() == ["v1"]
+    # Its own token is taken as it is.
+    assert cli(*login, stdin=OWN).exit_code == 0
+    calls = [call for call in running.transcript() if "federation" in call]
+    assert calls == ["GET /oauth2/federation/robot/token"]
+
+
+def test_a_token_that_the_issuer_has_not_signed_signs_nobody_in(
+    running: Running, cli: InProcess
+) -> None:
+    login = ("login", "quay.io", "-u", ROBOT, "--password-stdin", "--store", "file")
+    done = cli(*login, stdin=OIDC)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert done.stderr == (
+        "error: cannot sign in to quay.io: quay.io takes no such OIDC token for the robot"
+        f" {ROBOT}: token signature has expired (UNAUTHORIZED)\n"
+    )
+
+
+def test_a_federated_robot_needs_no_login(
+    running: Running, quay: QuayRegistry, cli: InProcess, pushed: Callable[..., Image]
+) -> None:
+    pushed("acme/app", "v1")
+    quay.people.federated[OIDC] = OWN
+    robot = {"QUAY_ROBOT": ROBOT, "QUAY_OIDC_TOKEN": OIDC}
+    (row,) = cli("auth", "status", "quay.io", "--check", "--format", "json", env=robot).json()
+    assert (row["username"], row["source"], row["valid"]) == (ROBOT, "QUAY_OIDC_TOKEN", True)
+    assert row["expires"] == "2033-05-18T03:33:20Z"
+    assert cli("tag", "ls", APP, "-q", env=robot).lines() == ["v1"]
+    # The API's token goes before it, and another Quay's is none of ours.
+    (row,) = cli(
+        "auth", "status", "quay.io", "--format", "json", env={**robot, **running.identity}
+    ).json()
+    assert row["source"] == "QUAY_OAUTH_TOKEN"
+    elsewhere = {**robot, "QUAY_HOST": "q.example"}
+    before = len(running.transcript())
+    assert cli("auth", "status", "quay.io", env=elsewhere).exit_code == 4
+    assert len(running.transcript()) == before
+    stale = {**robot, "QUAY_OIDC_TOKEN": "stale"}
+    done = cli("auth", "status", "quay.io", env=stale)
+    assert done.exit_code == 4
+    assert f"takes no such OIDC token for the robot {ROBOT}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("username", "secret", "is_foreign"),
+    [
+        (ROBOT, OIDC, True),
+        ("alice", OIDC, False),
+        (ROBOT, OWN, False),
+        (ROBOT, jwt(iss=7), False),
+        (ROBOT, jwt(), False),
+        (ROBOT, "A1B2", False),
+    ],
+)
+def test_which_secret_is_somebody_elses(username: str, secret: str, is_foreign: bool) -> None:
+    assert quay_federation.is_foreign(Credential(username, secret, "")) is is_foreign
 
 
 # Robots, by /v2/

@@ -214,6 +214,8 @@ def _checked(runtime: Runtime, key: str, credential: Credential, otp: str | None
         known = session.providers.recognise(key)
         # An API of its own does not take the refresh tokens of the registry's token server.
         offline = known is None or known.row.code is None
+        if not offline:
+            credential = session.provider(key).kept(credential)
         checked = RegistrySignIn(session.http, session.settings.endpoint(key)).check(
             credential, offline=offline
         )

@@ -93,6 +93,10 @@ class Provider:
     def check_edit(self, path: str, wish: Edit) -> None:
         """Unsupported for what is not to be changed of this repository, before anybody is asked."""
 
+    def kept(self, given: Credential) -> Credential:
+        """What is kept of a credential that somebody signs in with: itself, or what it is worth."""
+        return given
+
     def needed_for(self, path: str) -> str | None:
         """What has to be there before something is pushed to a path; None where nothing has."""
         return None if self.at.row.quirks.creates_on_push else path

@@ -14,8 +14,10 @@ from functools import cached_property
 from hubcli import timestamps
 from hubcli.auth.credentials import Credential, Kind
 from hubcli.auth.tokens.fixed import FixedAuthorizer
+from hubcli.config import Endpoint
 from hubcli.errors import (
     Conflict,
+    CredentialFailure,
     Denied,
     HubcliError,
     NotFound,
@@ -23,6 +25,7 @@ from hubcli.errors import (
     UsageError,
 )
 from hubcli.http.response import Response
+from hubcli.providers import quay_federation
 from hubcli.providers.calls import number, problem, segment, text
 from hubcli.providers.capabilities import (
     CreatesRepositories,
@@ -68,23 +71,54 @@ class Quay(
     creates = frozenset({"private", "description"})
     edits = frozenset({"private", "description"})
     options = {"state": "normal|read_only|mirror: whether, and from where, it takes pushes"}
-    identities = "QUAY_OAUTH_TOKEN, of QUAY_HOST"
+    identities = f"QUAY_OAUTH_TOKEN, else {quay_federation.WHERE}, of QUAY_HOST"
 
     def __init__(self, at: Surroundings) -> None:
         super().__init__(at)
         self._oauth = FixedAuthorizer(self._token, bearer=True)
 
     def identity(self) -> Credential | None:
-        """QUAY_OAUTH_TOKEN, for the host that QUAY_HOST names, else for quay.io; none other.
+        """QUAY_OAUTH_TOKEN, or a federated robot, for the host that QUAY_HOST names, else quay.io.
 
-        The API asks for it, too, also where a greeting was all there is to go by: then it is None.
+        None for any other, and where a greeting is all there is to go by.
         """
-        at, environ = self.at, self.at.environ
-        token = environ.get("QUAY_OAUTH_TOKEN", "").strip()
-        named = _SCHEME.sub("", environ.get("QUAY_HOST", "").strip()).rstrip("/").lower()
-        if not token or not at.is_named or at.host != (named or _HOME):
+        found = self._named_token()
+        robot = quay_federation.named(self.at.environ)
+        if found is not None or robot is None or not self._is_meant:
+            return found
+        try:
+            return self._exchanged(robot)
+        except HubcliError as error:
+            raise CredentialFailure(error.reason) from error
+
+    @property
+    def _is_meant(self) -> bool:
+        """Whether the environment is about this host."""
+        stated = self.at.environ.get("QUAY_HOST", "").strip()
+        host = _SCHEME.sub("", stated).rstrip("/").lower() or _HOME
+        return self.at.is_named and self.at.host == host
+
+    def _named_token(self) -> Credential | None:
+        token = self.at.environ.get("QUAY_OAUTH_TOKEN", "").strip()
+        if not token or not self._is_meant:
             return None
         return Credential(_OAUTH_USER, token, "QUAY_OAUTH_TOKEN", Kind.PAT)
+
+    def kept(self, given: Credential) -> Credential:
+        """A robot's own token, for an hour, where it was given one of its OIDC issuer."""
+        if not quay_federation.is_foreign(given):
+            return given
+        found = self._exchanged(given)
+        until = None if found.expires is None else timestamps.from_epoch(int(found.expires))
+        self.at.notify(
+            f"{self.at.host} has given a token of the robot {given.username} for it"
+            + (f", good until {until}" if until else "")
+        )
+        return found
+
+    def _exchanged(self, foreign: Credential) -> Credential:
+        url, endpoint = self._place()
+        return quay_federation.exchanged(self.at.http, url, endpoint, foreign)
 
     def check_options(self, options: Mapping[str, str]) -> None:
         state = options.get("state")
@@ -110,7 +144,12 @@ class Quay(
 
     def repository(self, path: str) -> Row:
         """GET /api/v1/repository/{path}, and the newest tag, which says when it was changed."""
-        row = self._row(self._api.repository(path))
+        try:
+            row = self._row(self._api.repository(path))
+        except NotSignedIn as error:
+            if self.at.credential() is None:
+                error.reason = f"not found, or not for strangers: {error.reason}"
+            raise
         if row is None:
             raise NotFound("not found")
         for tag in self._api.page_of_tags(path, 1, limit="1", onlyActiveTags="true")[:1]:
@@ -218,6 +257,11 @@ class Quay(
     def _of_strangers(self, owner: str) -> Iterator[Row]:
         """What is public, and what the credential opens besides, of which there are only names."""
         known: set[str] = set()
+        if self.at.credential() is None:
+            self.at.notify(
+                f"{self.at.host} shows strangers what is public; all else after"
+                f" `hubcli login {self.at.host}`"
+            )
         if self.at.credential() is not None:
             self.at.notify(
                 f"{self.at.host} tells {self._who()} the names of private repositories alone; all"
@@ -271,23 +315,24 @@ class Quay(
 
     @cached_property
     def _api(self) -> QuayApi:
+        url, endpoint = self._place()
+        return QuayApi(
+            self.at.http, url, self.at.host, self._oauth, problem=self._problem, endpoint=endpoint
+        )
+
+    def _place(self) -> tuple[str, Endpoint]:
+        """Where Quay itself is: as a rule where its registry is."""
         registry = self.at.registry()
         if registry.endpoint.may_be_tls:
             registry.greet()
         url = self.at.api_url(registry.endpoint.url).removesuffix("/api/v1")
-        return QuayApi(
-            self.at.http,
-            url,
-            self.at.host,
-            self._oauth,
-            problem=self._problem,
-            endpoint=registry.endpoint,
-        )
+        return url, registry.endpoint
 
     def _token(self) -> Credential | None:
         """The OAuth token: the credential of the host, or the one in the environment."""
         found = self.at.credential()
-        return found if found is not None and found.username == _OAUTH_USER else self.identity()
+        is_one = found is not None and found.username == _OAUTH_USER
+        return found if is_one else self._named_token()
 
     def _who(self) -> str:
         """The credential that the API does not take, in words."""

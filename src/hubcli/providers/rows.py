@@ -120,7 +120,7 @@ ROWS: tuple[ProviderRow, ...] = (
         marks=Marks(realm="/v2/auth", headers=("x-sparse-manifest-support",)),
         code="quay:Quay",
         home="quay.io",
-        variables=("QUAY_OAUTH_TOKEN",),
+        variables=("QUAY_OAUTH_TOKEN", "QUAY_OIDC_TOKEN"),
         # Its token server answers 400 to `delete` and to the catalog's scope, and gives `*` to
         # administrators only; for deleting it wants what it wants for pushing.
         quirks=Quirks(
