@@ -358,6 +358,36 @@ def test_a_server_that_is_gone_is_not_asked_for_each_tag(
     )
 
 
+def test_what_hub_tells_may_be_of_any_kind(
+    cli: InProcess, sandbox: SandboxServer, repository: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """Old tags have no digest; a name that is none cannot be asked for, nor written down."""
+    environ.update(sandbox.signed_in)
+    hub_repository(sandbox, repository, {"a": "one"})
+    rows = [
+        {"name": "old", "last_updated": "2020-01-01T00:00:00Z", "full_size": -7, "images": None},
+        {
+            "name": "evil\x1b[31m\n",
+            "last_updated": "2020-01-01T00:00:00Z",
+            "images": [{"size": "x"}],
+        },
+        {"name": "dated", "last_updated": "soon", "images": [{"digest": 7, "size": 10**15}]},
+    ]
+    body = {"count": 3, "next": None, "previous": None, "results": rows}
+    sandbox.fault("GET /v2/namespaces/.*/tags$", status=200, body=body)
+    command = ("tag", "prune", repository, "--older-than", "1d")
+    result = cli(*command, "--dry-run", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert {row["name"]: row["rule"] for row in result.json()} == {
+        "old": "older-than",
+        "dated": "age-unknown",
+    }
+    file = tmp_path / "undo.jsonl"
+    result = cli(*command, "--undo-file", file, "-y")
+    assert "warning: 1 of these cannot come back: nobody tells their digest" in result.stderr
+    assert [*undo.read(file)] == []
+
+
 def test_who_may_delete_nothing_is_not_told_so_for_each_tag(
     cli: InProcess, sandbox: SandboxServer, repository: str, environ: dict[str, str]
 ) -> None:

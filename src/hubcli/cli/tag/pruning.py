@@ -280,6 +280,9 @@ def _keep_for_undo(runtime: Runtime, surveyed: Sequence[Surveyed], file: str, qu
 
     with doing("write", file):
         undo.add(Path(file), (entry for one in surveyed for entry in one.entries()))
+    lost = sum(one.tag.digest is None for each in surveyed for one in each.plan.going)
+    if lost:
+        runtime.output.warning(f"{lost:,} of these cannot come back: nobody tells their digest")
     if not quiet:
         runtime.output.notice(f"hubcli tag restore {file} brings them back")
 

@@ -13,7 +13,7 @@ from hubcli.cli.tag.places import Tags, tags_in
 from hubcli.cli.tag.sources import Wish, find, told_by
 from hubcli.errors import Denied, IntegrityFailure, NotFound, NotSignedIn, Unsupported
 from hubcli.output import Row
-from hubcli.reference import Reference
+from hubcli.reference import Reference, is_tag
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
@@ -105,6 +105,8 @@ class Survey:
         from hubcli.retention.facts import tag_of
 
         for row in self._rows("created" if by_creation else "digest"):
+            if not is_tag(str(row["name"])):
+                continue  # whatever that is, nobody can ask for it
             if self._reference.on_hub:
                 self._inside.heed(row)
             yield tag_of(row)
