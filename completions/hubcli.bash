@@ -768,8 +768,8 @@ _hubcli_argument() {
         "repo collaborator add 0") kind=repository ;;
         "repo collaborator ls 0") kind=repository ;;
         "repo collaborator rm 0") kind=repository ;;
-        "repo copy 0") values='oci: oci-archive: docker-archive:' kind=reference ;;
-        "repo copy 1") values='oci: oci-archive: docker-archive:' kind=reference ;;
+        "repo copy 0") kind=repository ;;
+        "repo copy 1") kind=repository ;;
         "repo create 0") kind=repository ;;
         "repo edit 0") kind=repository ;;
         "repo inspect 0"|"repo inspect "*) kind=repository ;;

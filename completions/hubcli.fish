@@ -207,7 +207,7 @@ complete -c hubcli -n '__hubcli_at "repo"' -a copy -d 'Copy a repository: its ta
 complete -c hubcli -n '__hubcli_at "repo"' -a create -d 'Create a repository, and print its full name'
 complete -c hubcli -n '__hubcli_at "repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "repo"' -a inspect -d 'Show what there is to know of repositories'
-complete -c hubcli -n '__hubcli_at "repo"' -a ls -d 'List repositories'
+complete -c hubcli -n '__hubcli_at "repo"' -a ls -d 'List repositories: of a namespace, of a registry, or those of which an archive holds images'
 complete -c hubcli -n '__hubcli_at "repo"' -a permission -d 'See which teams may use a repository of an organization'
 complete -c hubcli -n '__hubcli_at "repo"' -a readme -d 'Print a repository\'s overview'
 complete -c hubcli -n '__hubcli_at "repo"' -a rename -d 'Give a repository another name, or take it to another namespace'
@@ -285,9 +285,9 @@ complete -c hubcli -n '__hubcli_at "repo copy"' -l debug -d 'Show every request 
 complete -c hubcli -n '__hubcli_at "repo copy"' -l no-color -d 'Do not use colour'
 complete -c hubcli -n '__hubcli_at "repo copy"' -l config -d 'Use this configuration file' -r -F
 complete -c hubcli -n '__hubcli_at "repo copy"' -s h -l help -d 'Show help'
-complete -c hubcli -n '__hubcli_at "repo copy" 0 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "repo copy" 0 only' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo copy" 0 only; and __hubcli_in_store' -F
-complete -c hubcli -n '__hubcli_at "repo copy" 1 only' -a 'oci: oci-archive: docker-archive: (__hubcli_ask reference)'
+complete -c hubcli -n '__hubcli_at "repo copy" 1 only' -a '(__hubcli_ask repository)'
 complete -c hubcli -n '__hubcli_at "repo copy" 1 only; and __hubcli_in_store' -F
 complete -c hubcli -n '__hubcli_at "repo create"' -l private -l public -d 'Who may see and pull it'
 complete -c hubcli -n '__hubcli_at "repo create"' -l description -d 'A short description, up to 100 bytes' -x
@@ -2171,7 +2171,7 @@ complete -c hubcli -n '__hubcli_at "help repo"' -a copy -d 'Copy a repository: i
 complete -c hubcli -n '__hubcli_at "help repo"' -a create -d 'Create a repository, and print its full name'
 complete -c hubcli -n '__hubcli_at "help repo"' -a edit -d 'Change a repository; what is not named stays as it is'
 complete -c hubcli -n '__hubcli_at "help repo"' -a inspect -d 'Show what there is to know of repositories'
-complete -c hubcli -n '__hubcli_at "help repo"' -a ls -d 'List repositories'
+complete -c hubcli -n '__hubcli_at "help repo"' -a ls -d 'List repositories: of a namespace, of a registry, or those of which an archive holds images'
 complete -c hubcli -n '__hubcli_at "help repo"' -a permission -d 'See which teams may use a repository of an organization'
 complete -c hubcli -n '__hubcli_at "help repo"' -a readme -d 'Print a repository\'s overview'
 complete -c hubcli -n '__hubcli_at "help repo"' -a rename -d 'Give a repository another name, or take it to another namespace'

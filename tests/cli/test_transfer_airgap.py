@@ -180,6 +180,32 @@ def test_one_repository_of_many_and_a_single_image(
     assert "it holds nothing of" in none.stderr
 
 
+def test_what_is_in_it(cli: InProcess, world: World, carried: Path) -> None:
+    """As the repositories and tags of a registry; each name can be handed back."""
+    names = cli("repo", "ls", "oci-archive:gap.tar", "-q").lines()
+    here = f"oci-archive:gap.tar:{world.registry}/{world.space}"
+    assert names == [f"{here}/app", f"{here}/web"]
+    assert cli("repo", "ls", "oci-archive:gap.tar", "-q", "--filter", "w*").lines() == names[1:]
+    both = report(cli("tag", "ls", *names, "--details", "--format", "json"))
+    assert [row["reference"] for row in both] == [f"{here}/{name}" for name in world.images]
+    assert [row["name"] for row in both] == ["v1", "v2", "v1"]
+    assert [row["digest"] for row in both] == [*world.digests.values()]
+    assert both[2]["platforms"] == ["linux/amd64", "linux/arm64/v8"]
+    everything = report(cli("tag", "ls", "oci-archive:gap.tar", "--format", "json"))
+    assert [row["reference"] for row in everything] == [row["reference"] for row in both]
+    newest = cli("tag", "ls", names[0], "--sort", "version=desc", "--filter", "v*", "-q")
+    assert newest.lines() == ["v2", "v1"]
+    assert cli("tag", "ls", f"{names[0]}:v1").exit_code == 2
+
+
+def test_what_is_in_a_layout_without_whole_names(cli: InProcess, world: World) -> None:
+    source = f"oci:{world.images['app:v1'].layout}"
+    assert cli("repo", "ls", source, "-q").lines() == [source]
+    assert cli("tag", "ls", source, "-q").lines() == ["v1", "v2", "web"]
+    assert cli("tag", "ls", "oci:none").exit_code == 3
+    assert cli("repo", "ls", "oci:none").exit_code == 3
+
+
 def test_what_is_attached_is_carried_too(
     cli: InProcess, world: World, below: str, tmp_path: Path
 ) -> None:

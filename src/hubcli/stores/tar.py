@@ -148,7 +148,7 @@ class Tar:
     def check_ended(self, lack: str) -> None:
         """To be called where something is missing: IntegrityFailure where what marks the end is
         missing, too, since the archive was cut off between two members then."""
-        if not self._is_ended:
+        if self._members and not self._is_ended:
             raise _damaged(self._shown, f"it is cut off, {lack}")
 
     def _find(self, name: str) -> Member | None:

@@ -214,6 +214,8 @@ _MEANINGS: Mapping[str, Value] = {
     "REPO": _REPOSITORY,
     "NAME": _REPOSITORY,
     "OLD": _REPOSITORY,
+    "repo copy SRC": _REPOSITORY,
+    "repo copy DST": _REPOSITORY,
     "REF": _REFERENCE,
     "HOST": _REGISTRY,
     "HOST/NAMESPACE": _REGISTRY,

@@ -15,6 +15,7 @@ from hubcli.cli.options import Limit
 from hubcli.cli.repo.declared import REPOSITORY, group
 from hubcli.cli.repo.names import own_namespace
 from hubcli.cli.runtime import Runtime
+from hubcli.cli.tag.local import repositories_in, store_in
 from hubcli.errors import NotFound, Unsupported, UsageError, doing
 from hubcli.output import Row, Selection
 from hubcli.reference import HUB, Place, parse_place
@@ -60,7 +61,8 @@ def ls(
     place: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAMESPACE|HOST[/NAMESPACE]]", help="Whose repositories; default: your own."
+            metavar="[NAMESPACE|HOST[/NAMESPACE]]",
+            help="Whose repositories, or oci-archive:FILE, oci:DIR; default: your own.",
         ),
     ] = None,
     filter: Annotated[
@@ -76,7 +78,7 @@ def ls(
     ] = None,
     limit: Limit = None,
 ) -> Shown:
-    """List repositories.
+    """List repositories: of a namespace, of a registry, or those of which an archive holds images.
 
     \b
     Examples:
@@ -84,10 +86,15 @@ def ls(
       hubcli repo ls acme --private --sort size
       hubcli repo ls quay.io/org --filter 'web-*'
       hubcli repo ls -q | xargs -n1 hubcli tag ls
+      hubcli repo ls oci-archive:images.tar
     """
     order = Sort.parse(sort, _SORTS)
-    where = _where(place)
     wanted = _Filter(filter, private)
+    local = None if place is None else store_in(place)
+    if local is not None:
+        found = _only(wanted, repositories_in(runtime, local))
+        return Rows(Cut(told(_ACTION, str(local), found), limit, lambda: None))
+    where = _where(place)
     if where.on_hub:
         rows, total = _on_hub(runtime, where, wanted, None if order else limit)
     else:
@@ -97,6 +104,10 @@ def ls(
         total = len(rows)
     cut = Cut(rows, limit, lambda: total)
     return Rows(cut, more=cut.more if runtime.output.stdout_is_terminal else None)
+
+
+def _only(wanted: _Filter, rows: Iterable[Row]) -> Iterator[Row]:
+    return (row for row in rows if wanted.accepts(row))
 
 
 def _where(place: str | None) -> Place:

@@ -326,7 +326,10 @@ def _held(word: str, below: str, options: Options, create: bool) -> Held:
         source = spelling.parse_path(word)
     kinds = {spelling.ARCHIVE, spelling.OCI_ARCHIVE, spelling.OCI, spelling.DOCKER_ARCHIVE}
     if isinstance(source, Reference) or source.kind not in kinds:
-        raise UsageError(f"{below} takes what an archive or a layout holds, and {word} is none")
+        raise UsageError(
+            f"{below} takes what an archive or a layout holds, and {word} is none",
+            hint=f"hubcli repo copy {word} {below}NAME",
+        )
     return Held(source, parse_below(below), options, create)
 
 
