@@ -261,6 +261,25 @@ def test_a_stranger_cannot_name_somebody_elses_api(cli: InProcess, environ: dict
         assert {seen.path for seen in server.seen} == {"/v2/"}
 
 
+def test_who_confirms_it_in_the_configuration_is_taken_to_it(
+    cli: InProcess, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """The token server may be on another host then, and its GitLab is told the user's token."""
+    with ScriptedServer(lambda _: answered([entry(1, "acme/tools/app")])) as gitlab:
+        realm = f"http://localhost:{gitlab.port}/jwt/auth"
+        with ScriptedServer(lambda _: greeting(gitlab, realm)) as registry:
+            row = f'endpoint = "{registry.url}"\nprovider = "gitlab"\n'
+            configured(environ, tmp_path, f'[registries."registry.example"]\n{row}')
+            environ |= {"GITLAB_TOKEN": TOKEN, "GITLAB_HOST": "https://example"}
+            done = cli("repo", "ls", "registry.example/acme", "-q")
+    assert done.lines() == ["registry.example/acme/tools/app"], done.stderr
+    (call,) = gitlab.seen
+    assert call.path == "/api/v4/groups/acme/registry/repositories?per_page=100"
+    assert call.headers["private-token"] == TOKEN
+    assert [seen.path for seen in registry.seen] == ["/v2/"]
+    assert "private-token" not in registry.seen[0].headers
+
+
 def test_a_job_knows_where_its_gitlab_is(
     cli: InProcess, stranger: ScriptedServer, environ: dict[str, str]
 ) -> None:
