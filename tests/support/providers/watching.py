@@ -1,6 +1,7 @@
 """Watches every request on its way out: no secret of one registry goes to another.
 
-hubcli's own go by httpx, those of the clouds' packages by urllib3.
+hubcli's own go by its transport, or through a proxy by httpx; those of the clouds' packages by
+urllib3.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 import httpx
 from urllib3 import HTTPConnectionPool
 
+from hubcli.http.direct import Direct
 from support.providers.standin import Running
 
 _SECRET_HEADERS = ("authorization", "cookie", "private-token", "job-token", "x-jfrog-art-api")
@@ -44,12 +46,20 @@ class Watch:
     @contextmanager
     def installed(self) -> Iterator[Watch]:
         send, urlopen = httpx.Client.send, HTTPConnectionPool.urlopen
+        handle = Direct.handle_request
 
-        def watched(client: httpx.Client, request: httpx.Request, **settings: Any) -> Any:
+        def look(request: httpx.Request) -> None:
             body = request.content if hasattr(request, "_content") else b""
             origin = request.url.netloc.decode()
             self._look_at(f"{request.method} {request.url}", origin, request.headers, body)
+
+        def watched(client: httpx.Client, request: httpx.Request, **settings: Any) -> Any:
+            look(request)
             return send(client, request, **settings)
+
+        def straight(transport: Direct, request: httpx.Request) -> httpx.Response:
+            look(request)
+            return handle(transport, request)
 
         def watched_too(
             pool: HTTPConnectionPool, method: str, url: str, *rest: Any, **more: Any
@@ -63,6 +73,7 @@ class Watch:
 
         with (
             mock.patch.object(httpx.Client, "send", watched),
+            mock.patch.object(Direct, "handle_request", straight),
             mock.patch.object(HTTPConnectionPool, "urlopen", watched_too),
         ):
             yield self
