@@ -57,6 +57,7 @@ def run(report: Report, rounds: int) -> None:
     report.show("Growth: exponents of size, by least squares of the logarithms", head, rows)
     for row in rows:
         report.target(f"{row[0]}: exponent of time", float(row[4]), _MOST)
+        report.target(f"{row[0]}: exponent of processor time", float(row[5]), _MOST)
     if lines:
         title = "Seconds of a command, less those of the smallest input"
         drawn = plot.svg(title, "input, as a multiple", "time, as a multiple", lines)
