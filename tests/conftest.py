@@ -13,10 +13,12 @@ import hypothesis
 import pytest
 
 from support import docker_registry as registries
+from support import leaks
 from support import sandbox as sandboxes
 from support import secret_service as keyrings
 from support.docker_registry import DockerRegistry, Settings
-from support.guard import loopback_only
+from support.guard import command_lines, loopback_only
+from support.guard.planted import PLANTED
 from support.hub_report import HubReport
 from support.images import Image, Layout
 from support.proxy import ForwardProxy, Proxy
@@ -28,6 +30,7 @@ from support.skopeo import Skopeo
 from support.terminal import Terminal, at_terminal
 
 loopback_only.install()
+command_lines.install(PLANTED, leaks.WATCH)
 # The same examples in every run: a change is to blame for a failure, not chance.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")
@@ -46,9 +49,10 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environ(home: Path) -> dict[str, str]:
+def environ(home: Path) -> Iterator[dict[str, str]]:
     """The variables of `cli`, `hubcli` and `terminal`; a test may change them."""
-    return private_environ(home)
+    yield private_environ(home)
+    leaks.check_home(home)
 
 
 @pytest.fixture

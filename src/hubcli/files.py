@@ -17,7 +17,7 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     A symbolic link stays one: what it points to is replaced. Directories that are missing are made
     for the user alone. OSError as the system gives it, and nothing is left behind then.
     """
-    Path(os.path.realpath(path)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(Path(os.path.realpath(path)).parent)
     with replacing(path, mode=mode) as file:
         file.write(content)
 
@@ -58,10 +58,12 @@ def locked(path: Path, *, wait: bool = True, stays: bool = True) -> Iterator[Non
     The lock is a file of its own beside it; the system lets go of it when a process ends, however
     it ends. It stays, but with `stays=False`; all who lock that path must say the same.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(path.parent)
     lock = path.parent / f".{path.name}.lock"
+    # Who can open it can keep everybody waiting: beside what is kept, that is the user alone.
+    mode = 0o600 if stays else 0o666
     while True:
-        with lock.open("ab") as file:
+        with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, mode), "ab") as file:
             _lock(file.fileno(), wait)
             if not stays and not is_at(file, lock):
                 continue  # whoever held it has removed it since we opened it: another one counts
@@ -72,6 +74,12 @@ def locked(path: Path, *, wait: bool = True, stays: bool = True) -> Iterator[Non
                     with suppress(OSError):
                         lock.unlink()
             return
+
+
+def _make_private(directory: Path) -> None:
+    """The directories that are missing, each for the user alone: `mkdir` makes the last one so."""
+    for missing in reversed([one for one in (directory, *directory.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def is_at(file: BinaryIO, path: Path) -> bool:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from support import leaks
+
 NOBODY = "127.0.0.1:9"
 """Where nothing listens: the default of everything that would go out to the internet."""
 
@@ -113,11 +115,17 @@ class InProcess:
             environ = {"TERM": "xterm-256color", "COLUMNS": str(columns), **environ}
         source = _Stream(stdin.encode() if isinstance(stdin, str) else stdin, terminal=terminal)
         out, err = _Stream(terminal=terminal), _Stream(terminal=terminal)
-        with mock.patch.dict(os.environ, environ, clear=True), contextlib.chdir(self.directory):
-            exit_code = run([str(argument) for argument in argv], environ, source, out, err)
+        words = [str(argument) for argument in argv]
+        with (
+            mock.patch.dict(os.environ, environ, clear=True),
+            contextlib.chdir(self.directory),
+            leaks.WATCH.running() as lines,
+        ):
+            exit_code = run(words, environ, source, out, err)
         written = out.content()
-        shown = written.decode(errors="backslashreplace")
-        return Result(exit_code, shown, err.content().decode(), written)
+        shown, told = written.decode(errors="backslashreplace"), err.content().decode()
+        leaks.check_run(words, environ, stdin, shown, told, lines)
+        return Result(exit_code, shown, told, written)
 
 
 @dataclass(frozen=True)
@@ -135,20 +143,19 @@ class Subprocess:
         timeout: float = 60,
     ) -> Result:
         """Run `hubcli ARGV` to its end."""
+        environ = {**self.environ, **(env or {})}
         done = subprocess.run(
             self.command(*argv),
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
-            env={**self.environ, **(env or {})},
+            env=environ,
             cwd=self.directory,
             timeout=timeout,
         )
-        return Result(
-            done.returncode,
-            done.stdout.decode(errors="backslashreplace"),
-            done.stderr.decode(errors="backslashreplace"),
-            done.stdout,
-        )
+        shown = done.stdout.decode(errors="backslashreplace")
+        told = done.stderr.decode(errors="backslashreplace")
+        leaks.check_run([str(argument) for argument in argv], environ, stdin, shown, told)
+        return Result(done.returncode, shown, told, done.stdout)
 
     def start(
         self, *argv: str | Path, env: Mapping[str, str] | None = None

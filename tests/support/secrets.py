@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-HUB_SECRET = "planted-hub-secret-6f1e"
-REGISTRY_SECRET = "planted-registry-secret-93ab"
-REGISTRY_TOKEN = "planted-registry-token-c0de"
+from support.guard.planted import PLANTED
+
+HUB_SECRET, REGISTRY_SECRET, REGISTRY_TOKEN, TYPED_SECRET = PLANTED[:4]

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support import leaks
+
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
@@ -134,9 +136,11 @@ def at_terminal(
             preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),
         )
         os.close(slave)
+        screen = Terminal(process, master, piped)
         try:
-            yield Terminal(process, master, piped)
+            yield screen
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait()
+        leaks.check_run(argv[3:], environ, "", screen.screen, "")
