@@ -8,7 +8,7 @@ COVERAGE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check format bench completions tools clean
+.PHONY: help demo test faults check format bench lock audit sbom completions tools clean
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -35,6 +35,18 @@ format: $(VENV)/developing  ## Rewrite the code as `check` wants it
 bench: $(VENV)/developing  ## Measure start, round trips, throughput, memory and growth
 	$(BIN)/python -m benchmarks $(BENCH)
 
+lock: $(VENV)/developing  ## Choose and lock again what hubcli needs (requirements.lock; asks the index)
+	$(BIN)/python supply/lock.py
+
+audit: $(VENV)/auditing  ## Look for known vulnerabilities of what is locked (asks the network)
+	$(VENV)/auditing/bin/pip-audit --strict --disable-pip --require-hashes \
+	  --requirement requirements.lock
+
+sbom: $(VENV)/developing  ## Build the wheel, and write its bill of materials beside it, into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	for wheel in dist/hubcli-*.whl; do \
+	  $(BIN)/python supply/sbom.py "$$wheel" > "$${wheel%-py3-none-any.whl}.cdx.json" || exit 1; done
+
 completions: $(VENV)/installed  ## Generate completions/ and the pages of docs/ again
 	$(BIN)/hubcli completion bash > completions/hubcli.bash
 	$(BIN)/hubcli completion zsh > completions/_hubcli
@@ -58,6 +70,10 @@ $(VENV)/created:
 $(VENV)/installed: pyproject.toml | $(VENV)/created
 	$(BIN)/python -m pip install --quiet --editable ".[sandbox,yaml]"
 	@touch $@
+
+$(VENV)/auditing: | $(VENV)/created
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet pip-audit
 
 $(VENV)/developing: pyproject.toml | $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
