@@ -8,7 +8,7 @@ COVERAGE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check format bench lock audit sbom completions tools clean
+.PHONY: help demo test faults check format bench lock audit sbom fuzz completions tools clean
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -34,6 +34,9 @@ format: $(VENV)/developing  ## Rewrite the code as `check` wants it
 
 bench: $(VENV)/developing  ## Measure start, round trips, throughput, memory and growth
 	$(BIN)/python -m benchmarks $(BENCH)
+
+fuzz: $(VENV)/fuzzing  ## A million inputs for each parser (HUBCLI_FUZZ_RUNS, HUBCLI_FUZZ_SECONDS)
+	$(VENV)/fuzzing/bin/python -m fuzzing
 
 lock: $(VENV)/developing  ## Choose and lock again what hubcli needs (requirements.lock; asks the index)
 	$(BIN)/python supply/lock.py
@@ -70,6 +73,10 @@ $(VENV)/created:
 $(VENV)/installed: pyproject.toml | $(VENV)/created
 	$(BIN)/python -m pip install --quiet --editable ".[sandbox,yaml]"
 	@touch $@
+
+$(VENV)/fuzzing: | $(VENV)/created
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --editable ".[yaml]" atheris
 
 $(VENV)/auditing: | $(VENV)/created
 	$(PYTHON) -m venv $@

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import attacks
+import conformance
 import operations
 import registries
 
@@ -53,6 +54,7 @@ def pages() -> dict[str, str]:
     commands = list(entries())
     return {
         "commands.md": page(commands),
+        "conformance.md": conformance.page(),
         "providers.md": registries.page(),
         "hub-api.md": operations.page((entry.path, entry.command) for entry in commands),
         "../README.md": registries.readme(_read("../README.md") or ""),

@@ -16,6 +16,8 @@ DEEPEST = jsonreading.DEEPEST
         (b"9223372036854775807", (1 << 63) - 1),
         (b"-9223372036854775808", -(1 << 63)),
         (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b"1" * 21, 1.1111111111111111e20),
+        (b"9" * 5000, float("inf")),
         (b"[" * DEEPEST + b"]" * DEEPEST, ...),
         ('"\u00e9"'.encode("utf-16"), "\u00e9"),
     ],
@@ -31,8 +33,6 @@ def test_what_is_read(content: bytes, value: object) -> None:
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
-        (b"1" * 21, "not JSON"),
-        (b"9" * 5000, "not JSON"),
         (b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), "nested too deeply"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
         (b"[" + b"0," * jsonreading.MOST_VALUES + b"0]", "of more than 2000000 values"),
@@ -49,6 +49,8 @@ def test_what_is_refused(content: bytes, told: str) -> None:
     [
         (b'{"a": 1, "b": {"c": 1, "c": 1}}', "ambiguous: it has 'c' twice"),
         (b'{"a": NaN}', "not JSON"),
+        (b"1" * 21, "not JSON"),
+        (b"9" * 5000, "not JSON"),
         (b"[-Infinity]", "not JSON"),
     ],
 )

@@ -34,7 +34,8 @@ READ = [
     ("host:5000/a/b", "host:5000/a/b"),
     ("[::1]:5000/app", "[::1]:5000/app"),
     ("GHCR.io/org/app", "ghcr.io/org/app"),
-    ("Uppercase/app", "uppercase/app"),
+    ("Uppercase/app", "Uppercase/app"),
+    ("docker.io/a.b/app", "docker.io/a.b/app"),
     ("a--b/c__d.e-f", "docker.io/a--b/c__d.e-f"),
     ("foo.bar/baz", "foo.bar/baz"),
 ]

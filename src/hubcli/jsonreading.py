@@ -17,15 +17,15 @@ _LONGEST_NUMBER = 20
 def read(content: bytes, *, exact: bool = False) -> Any:
     """The document; ValueError where it is none, worded to follow "the answer is".
 
-    With `exact` there is no NaN (RFC 8259, 6), and an object that has a name twice is none:
-    readers differ on which one counts.
+    With `exact` there is no NaN (RFC 8259, 6), no number beyond 64 bits, and an object that has a
+    name twice is none: readers differ on what they make of them.
     """
     if _marks(content, b",[{") > MOST_VALUES:
         raise ValueError(f"of more than {MOST_VALUES} values")
     try:
         document = json.loads(
             content,
-            parse_int=_whole,
+            parse_int=_whole if exact else _number,
             parse_constant=_refused if exact else None,
             object_pairs_hook=_distinct if exact else None,
         )
@@ -47,6 +47,11 @@ class _Twice(ValueError):
 def _marks(content: bytes, marks: bytes) -> int:
     """How many of some bytes there are, those inside strings included."""
     return sum(content.count(mark) for mark in marks)
+
+
+def _number(text: str) -> int | float:
+    """One of more than 64 bits is as inexact as it is for most other readers."""
+    return int(text) if len(text) <= _LONGEST_NUMBER else float(text)
 
 
 def _whole(text: str) -> int:

@@ -56,7 +56,9 @@ class Reference:
     @property
     def name(self) -> str:
         """What hubcli prints and takes back: `library/alpine` on Docker Hub, else `host/path`."""
-        return self.path if self.on_hub else self.repository
+        first, slash, _ = self.path.partition("/")
+        is_short = self.on_hub and not (slash and looks_like_host(first))
+        return self.path if is_short else self.repository
 
     @property
     def namespace(self) -> str:
@@ -172,9 +174,14 @@ def parse_host(text: str) -> str:
 
 
 def canonical_host(host: str) -> str:
-    """`docker.io` for every name of Docker Hub's registry; any other host in lower case."""
+    """`docker.io` for every name of Docker Hub's registry; any other host in lower case.
+
+    A word that is a host for its capitals only keeps them: without, it would be a namespace.
+    """
     lowered = host.lower()
-    return HUB if lowered in _HUB_ALIASES else lowered
+    if lowered in _HUB_ALIASES:
+        return HUB
+    return lowered if looks_like_host(lowered) else host
 
 
 def looks_like_host(part: str) -> bool:

@@ -72,9 +72,10 @@ def parse_scopes(texts: Iterable[str]) -> tuple[Scope, ...]:
     for text in texts:
         type_, _, rest = text.partition(":")
         name, colon, actions = rest.rpartition(":")
-        if type_ and colon and name:
+        kind = type_.partition("(")[0]
+        if kind and colon and name:
             wanted = tuple(sorted({action for action in actions.split(",") if action}))
-            found.append(Scope(type_.partition("(")[0], name, wanted))
+            found.append(Scope(kind, name, wanted))
     return merged(found)
 
 
