@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from support.guard.planted import PLANTED
+from support.guard.planted import PLANTED, TOKENS
 
-HUB_SECRET, REGISTRY_SECRET, REGISTRY_TOKEN, TYPED_SECRET = PLANTED[:4]
+HUB_SECRET, REGISTRY_SECRET, TYPED_SECRET = PLANTED[:3]
+(REGISTRY_TOKEN,) = TOKENS

@@ -21,6 +21,7 @@ from hubcli.http.routes import Route, context
 if TYPE_CHECKING:
     import ssl
 
+_WHOLE = 10
 USER_AGENT = f"hubcli/{__version__}"
 
 
@@ -41,7 +42,7 @@ class Limits:
     @property
     def whole(self) -> float:
         """Seconds that a document, which is of use only as a whole, may take."""
-        return 10 * self.read
+        return _WHOLE * self.read
 
 
 class Sender(Protocol):

@@ -99,7 +99,8 @@ ATTACKS = (
         _TAGS,
         _dripping(head(200, {"Content-Length": "50000000"}), b" " * 100),
         says="takes too long for its answer (TIMEOUT)",
-        environ={"READ_TIMEOUT": "0.15"},
+        bounds={"hubcli.http.transport._WHOLE": 1},
+        environ={"READ_TIMEOUT": "0.8"},
     ),
     Attack(
         "blob-in-spoons",
