@@ -215,6 +215,34 @@ def test_application_default_credentials_of_every_kind(
     assert google.paths == asked  # and nobody is asked what the project is called
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b"[]",
+        b"1",
+        b"null",
+        b"\xff",
+        b"{",
+        b'{"type": "service_account"}',
+        b'{"type": []}',
+        None,
+    ],
+)
+def test_a_file_that_is_none_is_told(
+    cloud: tuple[str, GoogleCloud],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes | None,
+) -> None:
+    path = tmp_path / "adc.json"
+    path.mkdir() if content is None else path.write_bytes(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    with pytest.raises(CredentialFailure) as failure:
+        found()
+    assert "\n" not in failure.value.reason
+
+
 def test_the_file_that_gcloud_keeps_needs_no_variable(
     cloud: tuple[str, GoogleCloud], tmp_path: Path
 ) -> None:
@@ -332,6 +360,25 @@ def test_a_key_never_leaves_for_the_api(
     assert row["updated"] is not None
     assert watch.leaks == []
     assert google.granted == 2
+
+
+@pytest.mark.parametrize(
+    ("username", "secret", "code", "told"),
+    [
+        ("_json_key", "no key", 4, "the secret of _json_key is no key of a service account"),
+        ("_json_key", "[]", 4, "the secret of _json_key is no key of a service account"),
+        ("_json_key", "{}", 4, "the key of a service account is refused: "),
+        ("_json_key_base64", "{}", 4, "the secret of _json_key_base64 is no key"),
+        ("alice", "s3cret", 1, "takes access tokens and keys of service accounts, not the pass"),
+    ],
+)
+def test_what_is_no_key_is_told_and_shown_to_nobody(
+    cli: InProcess, environ: dict[str, str], username: str, secret: str, code: int, told: str
+) -> None:
+    environ["DOCKER_AUTH_CONFIG"] = auth(username, secret)
+    done = cli("repo", "create", IMAGES)
+    assert done.exit_code == code
+    assert told in done.stderr
 
 
 def auth(username: str, secret: str) -> str:

@@ -30,6 +30,8 @@ _WITH_TOKENS = re.compile(r"oauth2accesstoken|_token|_dcgcloud_token|_dcgcr_[0-9
 _KEYS = ("_json_key", "_json_key_base64")
 _NOBODY = "Your default credentials were not found"
 _LONGEST_REASON = 300
+_NO_KEY = (OSError, ValueError, TypeError, LookupError, AttributeError)
+"""What google-auth fails with on files that are of another shape, or not to be read."""
 
 
 def identity(provider: Provider) -> Credential | None:
@@ -63,7 +65,7 @@ def _application_default(environ: Mapping[str, str]) -> Credential | None:
         if str(error).startswith(_NOBODY) and not environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
             return None
         raise CredentialFailure(_line(error)) from error
-    except exceptions.GoogleAuthError as error:
+    except (exceptions.GoogleAuthError, *_NO_KEY) as error:
         raise CredentialFailure(_line(error)) from error
 
 
@@ -114,7 +116,7 @@ def _granted(provider: Provider, credential: Credential) -> Credential:
     try:
         account: Any = Credentials.from_service_account_info(key, scopes=[_SCOPE])  # type: ignore[no-untyped-call]
         return _token(account, credential.source)
-    except (ValueError, exceptions.GoogleAuthError) as error:
+    except (exceptions.GoogleAuthError, *_NO_KEY) as error:
         reason = f"the key of a service account is refused: {_line(error)}"
         raise NotSignedIn(reason, hint=f"hubcli login {provider.at.host}") from error
 
