@@ -147,7 +147,7 @@ policies = st.builds(
 
 
 @pytest.mark.parametrize("kind", ["tags", "manifests"])
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(content=grown(), policy=policies, until=st.none() | st.integers(0, 4))
 def test_what_stays_can_be_pulled_and_what_goes_comes_back(
     places: dict[str, Place], kind: str, content: Grown, policy: Policy, until: int | None
