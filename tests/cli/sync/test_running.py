@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import time
@@ -55,6 +56,11 @@ def written(there: RegistryServer) -> Counter[str]:
     )
 
 
+def shard_of(name: str, count: int) -> int:
+    """The shard of a target, as the page on mirrors has it."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:16], 16) % count
+
+
 def test_four_shards_as_four_processes_do_everything_once(
     hubcli: Subprocess,
     mirror: Callable[..., list[str]],
@@ -74,7 +80,8 @@ def test_four_shards_as_four_processes_do_everything_once(
         parts.append([json.loads(line)["target"] for line in out.splitlines()])
     everything = [target for part in parts for target in part]
     assert sorted(everything) == sorted(targets), "their union is the whole, their overlap nothing"
-    assert min(map(len, parts)) > 0
+    for index, part in enumerate(parts):
+        assert all(shard_of(target.rpartition(":")[0], 4) == index for target in part)
     assert written(there) == Counter(targets)
     lists = [one.path for one in asked(here, "/tags/list")]
     assert len(lists) == len(set(lists)) == 16, "no list is read twice"
@@ -91,7 +98,9 @@ def test_shards_are_of_repositories_or_of_tags(
         assert result.exit_code == 0
         parts.append(result.lines())
     assert sorted(target for part in parts for target in part) == sorted(targets)
-    assert sum(bool(part) for part in parts) == (1 if by == "repository" else 3)
+    for index, part in enumerate(parts, 1):
+        names = [target.rpartition(":")[0] if by == "repository" else target for target in part]
+        assert all(shard_of(name, 3) == index % 3 for name in names)
     assert written(there) == Counter(targets)
 
 
@@ -162,12 +171,10 @@ def test_ctrl_c_ends_a_watch_in_the_middle_of_a_round(
     while not asked(here, "/blobs/") and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    started = time.monotonic()
     _, told = process.communicate(timeout=20)
     here.client.delete("/_sandbox/faults")
     assert process.returncode == 0
     assert b"ended in the middle" in told
-    assert time.monotonic() - started < 4
 
 
 def test_so_many_pulls_are_left(
