@@ -35,6 +35,7 @@ CHALLENGES = (
     b'Basic realm="x", Bearer realm=y,error="insufficient_scope"',
     b"Negotiate YII=, Digest a=b",
     b'Bearer realm="a\\"b", , x',
+    b'Bearer scope="(registry:a:b repository(x):c:pull"',
 )
 CHALLENGE_WORDS = (
     *_words('Bearer Basic Negotiate realm= service= scope= error= " \\" \\ , = == : ;'),
@@ -66,6 +67,7 @@ TEMPLATES = (
     b"{{.name}}\\t{{.digest}}",
     b"table {{.name}}\\t{{json .platforms}}",
     b'{{range $i, $p := .platforms}}{{if eq $p "a"}}{{$i}}{{else}}{{.}}{{end}}{{end}}',
+    b"{{range $i, $p := .none}}{{else}}{{$i}}{{end}}",
     b'{{with .size}}{{printf "%05d %x" . .}}{{end}}{{- len .name -}}{{/* x */}}',
     b'{{join .platforms ","}}{{upper .name | truncate 3}}{{index .platforms 1}}{{slice .name 0 1}}',
 )

@@ -93,6 +93,7 @@ def test_scopes_are_parsed_and_merged() -> None:
             "registry:catalog:*",
             "repository:c:push",
             "junk",
+            "(plugin):d:pull",
             "repository::pull",
         ]
     )

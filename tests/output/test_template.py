@@ -92,6 +92,7 @@ AS_DOCKER = [
     ),
     ('{{range split "" "f"}}x{{else}}none{{end}}', "x"),
     ("{{range .updated}}x{{else}}none{{end}}", "none"),
+    ("{{range $i, $x := .updated}}x{{else}}<{{$i}}{{$x}}>{{end}}", "<>"),
     ("{{1.5}} {{0x10}} {{true}}", "1.5 16 true"),
     ('{{json .name}} {{ .size|json }} {{json "<&>"}}', '"default" 13256 "<&>"'),
     ("{{json .labels}}", '{"b":"2","a":"1","org.opencontainers.image.title":"T"}'),

@@ -176,7 +176,8 @@ class Range:
 
     def write(self, scope: Scope, out: list[str]) -> None:
         went = False
-        for key, element in elements(self._over.value(scope)):
+        over = self._over.value(scope)
+        for key, element in elements(over):
             went = True
             inner = scope.inner(element)
             given = (element,) if len(self._variables) == 1 else (key, element)
@@ -184,4 +185,7 @@ class Range:
                 inner.declare(name, value)
             self._body.write(inner, out)
         if not went:
-            self._otherwise.write(scope.inner(scope.dot), out)
+            outside = scope.inner(scope.dot)
+            for name in self._variables:  # as in Go, where they are what there was none in
+                outside.declare(name, over)
+            self._otherwise.write(outside, out)
