@@ -67,6 +67,7 @@ TEMPLATES = (
     b"{{.name}}\\t{{.digest}}",
     b"table {{.name}}\\t{{json .platforms}}",
     b'{{range $i, $p := .platforms}}{{if eq $p "a"}}{{$i}}{{else}}{{.}}{{end}}{{end}}',
+    b"{{printf `%99999999999v` .name}}",
     b"{{range $i, $p := .none}}{{else}}{{$i}}{{end}}",
     b'{{with .size}}{{printf "%05d %x" . .}}{{end}}{{- len .name -}}{{/* x */}}',
     b'{{join .platforms ","}}{{upper .name | truncate 3}}{{index .platforms 1}}{{slice .name 0 1}}',

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from hubcli.output.jsontext import to_json
 from hubcli.output.template.values import Printable, printable
 
+_LONGEST_WIDTH = 4
+"""Digits; Go takes six, which are a megabyte."""
+
 _VERB = re.compile(r"%([-+# 0]*)(\d*)((?:\.\d*)?)(.?)", re.DOTALL)
 
 
@@ -157,6 +160,8 @@ def _printf(form: object, *values: object) -> Printable:
 
 
 def _formatted(form: str, verb: str, value: object) -> str:
+    if any(len(number) > _LONGEST_WIDTH for number in re.findall(r"\d+", form)):
+        raise ValueError("a width is too large")
     if verb == "q":
         return (form + "s") % to_json(_string(value))
     if verb in "vst" or value is None:
