@@ -357,3 +357,17 @@ def test_no_secret_of_one_registry_goes_to_another(
     assert watch.seen > 20 * len(registries)
     assert watch.seen_of_packages > len(registries)
     assert watch.leaks == []
+
+
+@pytest.mark.parametrize("registry", [*having("repo rm")], indirect=True)
+def test_a_repository_gets_another_name(
+    signed_in: InProcess, registry: Running, image: Image
+) -> None:
+    """Made, unless a push does that; copied without a download, verified; then one is left."""
+    name = pushed(signed_in, registry, image, "v1", "latest")
+    done = signed_in("repo", "rename", name, f"{name}-2", "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert f"{name}-2 has all 2 tags of {name}" in done.stderr
+    assert sorted(signed_in("tag", "ls", f"{name}-2", "-q").lines()) == ["latest", "v1"]
+    assert signed_in("digest", f"{name}-2:v1").lines() == [image.digest]
+    assert name not in signed_in("repo", "ls", name.rpartition("/")[0], "-q").lines()

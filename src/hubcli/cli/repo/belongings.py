@@ -12,7 +12,7 @@ from hubcli.cli.repo.changing import Wish, changes_on_hub
 from hubcli.cli.repo.creating import default_visibility
 from hubcli.cli.repo.plans import Change
 from hubcli.cli.runtime import Runtime
-from hubcli.errors import NotFound, UsageError, doing
+from hubcli.errors import NotFound, Unsupported, UsageError, doing
 from hubcli.output import Row
 from hubcli.reference import Reference
 
@@ -221,7 +221,13 @@ def _elsewhere(runtime: Runtime, reference: Reference, wanted: Row) -> Home:
     ]
 
     def create() -> None:
-        provider.create_repository(reference.path, wish)
+        try:
+            provider.create_repository(reference.path, wish)
+        except Unsupported:
+            # What its API makes is larger: a repository inside of that begins with a push.
+            left = ", ".join(map(called, held))
+            if left:
+                runtime.output.notice(f"{reference.name} begins with a push, without {left}")
 
     return Home(reference, None, items, create)
 
