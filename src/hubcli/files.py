@@ -51,17 +51,20 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True, stays: bool = True) -> Iterator[None]:
+def locked(
+    path: Path, *, wait: bool = True, stays: bool = True, private: bool | None = None
+) -> Iterator[None]:
     """Hold the lock of `path`, which another process or thread may hold: wait for it then.
 
     With `wait=False` a lock that is held is an OSError at once (BlockingIOError but on Windows).
     The lock is a file of its own beside it; the system lets go of it when a process ends, however
     it ends. It stays, but with `stays=False`; all who lock that path must say the same.
+    One that stays is for the user alone, if nothing else is said.
     """
     _make_private(path.parent)
     lock = path.parent / f".{path.name}.lock"
     # Who can open it can keep everybody waiting: beside what is kept, that is the user alone.
-    mode = 0o600 if stays else 0o666
+    mode = 0o600 if (stays if private is None else private) else 0o666
     while True:
         with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, mode), "ab") as file:
             _lock(file.fileno(), wait)

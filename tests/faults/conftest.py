@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubcli.http import retry
-from support.errands import World
+from support.errands import NAMESPACE, World
 from support.gateway import Gateway
 from support.sandbox import SandboxServer
 
@@ -19,6 +19,9 @@ _NUMBERS = count()
 @pytest.fixture(scope="session")
 def gateway(shared_sandbox: SandboxServer) -> Iterator[Gateway]:
     """Before the sandbox that a worker's tests share."""
+    accounts = shared_sandbox.parts.accounts
+    accounts.add(NAMESPACE, is_organization=True, plan="business", private_limit=10_000)
+    accounts.add_member(NAMESPACE, shared_sandbox.username, "owner")
     with Gateway(shared_sandbox.host).running() as running:
         yield running
 

@@ -21,6 +21,8 @@ from support.running import InProcess, Result, Subprocess, private_environ
 from support.sandbox import SandboxServer
 
 USER = seed.USERNAME
+NAMESPACE = "errands"
+"""An organization of the user's: repositories of others are not mixed with these."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class World:
 
     @property
     def repository(self) -> str:
-        return f"{USER}/errand-{self.number}"
+        return f"{NAMESPACE}/errand-{self.number}"
 
     @property
     def environ(self) -> dict[str, str]:

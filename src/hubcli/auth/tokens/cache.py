@@ -180,7 +180,7 @@ def _held(stack: ExitStack, path: Path) -> bool:
     """Whether the lock of a path could be had in time."""
     for _ in range(round(_PATIENCE / _PAUSE)):
         try:
-            stack.enter_context(locked(path, wait=False, stays=False))
+            stack.enter_context(locked(path, wait=False, stays=False, private=True))
         except BlockingIOError:
             time.sleep(_PAUSE)
         except OSError:

@@ -78,7 +78,7 @@ def ls(
     ] = None,
     limit: Limit = None,
 ) -> Shown:
-    """List repositories: of a namespace, of a registry, or those of which an archive holds images.
+    """List repositories: of a namespace, of a registry, or those that an archive holds.
 
     \b
     Examples:
