@@ -16,7 +16,7 @@ from support.errands import ERRANDS, Errand, World
 from support.gateway import Fault
 
 KILLED = ["pull", "push", "copy", "sync", "login", "apply"]
-POINTS = 50 if os.environ.get("HUBCLI_FAULTS") == "all" else 3
+POINTS = 50 if os.environ.get("HUBCLI_FAULTS") == "all" else 2
 _MOMENTS: tuple[Fault, Fault] = ("reset", "reset in the answer")
 
 
