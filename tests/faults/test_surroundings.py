@@ -43,9 +43,12 @@ def ended(
         if room is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
+    environ = {**world.environ, **(env or {})}
+    if room is not None:  # coverage would want to write, too
+        environ = {name: value for name, value in environ.items() if not name.startswith("COV")}
     return subprocess.run(
         Subprocess.command(*argv),
-        env={**world.environ, **(env or {})},
+        env=environ,
         cwd=world.directory,
         input=world.sandbox.password,
         text=True,
