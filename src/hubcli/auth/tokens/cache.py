@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,10 +117,13 @@ class TokenCache:
         self._update(audience, lambda shelf: shelf.keep(identity, token))
 
     @contextmanager
-    def asking(self, audience: str, identity: str, scopes: Iterable[Scope]) -> Iterator[None]:
-        """While a token is asked for: other processes that want it wait, to `find` it then.
+    def asking(
+        self, audience: str, identity: str, scopes: Sequence[Scope], refused: str | None
+    ) -> Iterator[Token | None]:
+        """While a token is asked for: other processes that want it wait, and are given it then.
 
-        Nobody waits for long: whoever asks may hang, and two tokens do no harm.
+        None where nobody was given one, or only `refused`, so that it is to be asked for. Nobody
+        waits for long: whoever asks may hang, and two tokens do no harm.
         """
         wanted = " ".join([identity, *sorted(str(scope) for scope in scopes)])
         path = self._path(f"{audience} {wanted}")
@@ -128,7 +131,8 @@ class TokenCache:
             if path is not None and _held(held, path):
                 with self._lock:
                     self._shelves.pop(audience, None)  # to be read again
-            yield
+            token = self.find(audience, identity, scopes)
+            yield None if token is None or token.value == refused else token
 
     def drop(self, audience: str, value: str) -> None:
         """Forget a token that was refused."""

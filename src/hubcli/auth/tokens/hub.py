@@ -75,16 +75,10 @@ class HubAuthorizer:
                 self._cache.drop(self._audience, refused)
                 token = None
             if token is None:
-                token = self._new(credential, refused)
+                asking = self._cache.asking(self._audience, credential.identity, (), refused)
+                with asking as given:
+                    token = given or self._exchange(credential)
         return f"Bearer {token.value}"
-
-    def _new(self, credential: Credential, refused: str | None) -> Token:
-        """A token that another process was given meanwhile, or else one of our own."""
-        with self._cache.asking(self._audience, credential.identity, ()):
-            token = self._cache.find(self._audience, credential.identity, ())
-            if token is not None and token.value != refused:
-                return token
-            return self._exchange(credential)
 
     def _exchange(self, credential: Credential) -> Token:
         started = self._cache.now()

@@ -189,11 +189,8 @@ class RegistryAuthorizer:
                 if self._is_final(challenge, token):
                     return None
                 self._cache.drop(self._audience, token.value)
-            with self._cache.asking(self._audience, identity, scopes):
-                token = self._cache.find(self._audience, identity, scopes)
-                if token is not None and token.value != refused:
-                    return token
-                return self._fetch(challenge, scopes, credential, identity)
+            with self._cache.asking(self._audience, identity, scopes, refused) as given:
+                return given or self._fetch(challenge, scopes, credential, identity)
 
     def _is_final(self, challenge: Challenge, token: Token) -> bool:
         """Whether the refusal of a token means its scopes, not its age."""
