@@ -5,12 +5,16 @@ Of each row no more is held than will be shown, and of those that are cut off no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubcli.cli.tag.declared import TAG
 from hubcli.cli.tag.wishes import Wish
 from hubcli.output import Row
+
+if TYPE_CHECKING:
+    from hubcli.reference import Reference
+    from hubcli.session import Session
 
 _Item = TypeVar("_Item")
 
@@ -64,3 +68,23 @@ def arranged(rows: Iterable[Row], wish: Wish) -> Found:
 
 def _shown(row: Row) -> Row:
     return {name: row[name] for name in TAG.names if name in row}
+
+
+def completed(
+    session: Session,
+    reference: Reference,
+    wish: Wish,
+    counted: Counted[dict[str, Any]],
+    told: Sequence[str],
+) -> Found:
+    """Rows that tell `told`, with what else is wanted looked up, filtered, and in order."""
+    rows: Iterator[Row] = counted
+    if lookups := wish.lookups(told):
+        from hubcli.registry.details import Details
+
+        rows = Details(session.repository(reference), lookups).complete(counted)
+    if wish.filters_rows:
+        rows = filter(wish.accepts, rows)
+    if wish.needs_all:
+        return arranged(rows, wish)
+    return Found(rows, (lambda: None) if wish.filters_rows else counted.total)

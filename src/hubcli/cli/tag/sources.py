@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hubcli.cli.tag.arranging import Counted, Found, arranged
+from hubcli.cli.tag.arranging import Counted, Found, arranged, completed
 from hubcli.cli.tag.untagged import untagged
 from hubcli.cli.tag.wishes import Wish
 from hubcli.errors import Denied, NotFound, NotSignedIn, Unsupported
@@ -130,16 +130,7 @@ def _on_provider(session: Session, reference: Reference, wish: Wish) -> Found:
         for row in chain(first, listed)
         if wish.names(str(row["name"]))
     )
-    rows: Iterator[Row] = counted
-    if lookups := wish.lookups(provider.tag_fields):
-        from hubcli.registry.details import Details
-
-        rows = Details(session.repository(reference), lookups).complete(counted)
-    if wish.filters_rows:
-        rows = filter(wish.accepts, rows)
-    if wish.needs_all:
-        return arranged(rows, wish)
-    return Found(rows, (lambda: None) if wish.filters_rows else counted.total)
+    return completed(session, reference, wish, counted, provider.tag_fields)
 
 
 def _row(reference: Reference, name: str) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hubcli.cli.tag.arranging import Counted, Found, arranged
+from hubcli.cli.tag.arranging import Counted, Found, completed
 from hubcli.cli.tag.wishes import Wish
 from hubcli.errors import Unsupported, UsageError
 from hubcli.output import Row
@@ -44,19 +43,10 @@ def untagged(session: Session, reference: Reference, wish: Wish) -> Found:
     if not isinstance(provider, ListsUntagged):
         raise refusal(provider, _COMMAND, reference.host, _ACTION, reference.name)
     counted = Counted(_row(reference, row) for row in provider.untagged(reference.path))
-    rows: Iterator[Row] = counted
-    if lookups := wish.lookups(provider.tag_fields):
-        from hubcli.registry.details import Details
-
-        rows = Details(session.repository(reference), lookups).complete(counted)
-    if wish.filters_rows:
-        rows = filter(wish.accepts, rows)
-    if wish.needs_all:
-        return arranged(rows, wish)
-    return Found(rows, (lambda: None) if wish.filters_rows else counted.total)
+    return completed(session, reference, wish, counted, provider.tag_fields)
 
 
-def _row(reference: Reference, row: Row) -> dict[str, object]:
+def _row(reference: Reference, row: Row) -> dict[str, Any]:
     manifest = reference.at(str(row["digest"]))
     told = {"name": None, "reference": manifest.short, "repository": reference.name}
     return {**told, **row}
