@@ -69,7 +69,8 @@ def edit(
     all that goes there. Where only one image can go it is that of `platforms`, if that is one.
     """
     from hubcli.authoring.draft import Draft
-    from hubcli.cli.transfer.running import asked, holds_one_platform, is_stream
+    from hubcli.cli.transfer.jobs import holds_one_platform, is_stream
+    from hubcli.cli.transfer.telling import asked
     from hubcli.stores import spelling
     from hubcli.transfer import graph
 

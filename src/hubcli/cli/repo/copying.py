@@ -25,7 +25,9 @@ from hubcli.cli.repo.declared import COPY, Private, group
 from hubcli.cli.repo.names import on_hub, refuse_one_part
 from hubcli.cli.repo.tagmoves import Move, Moves, options, planned
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.transfer.running import Done, Job, Runner, asked
+from hubcli.cli.transfer.jobs import Done, Job
+from hubcli.cli.transfer.running import Runner
+from hubcli.cli.transfer.telling import asked
 from hubcli.errors import Conflict, HubcliError, NotFound, UsageError
 from hubcli.output import Row, Selection
 from hubcli.reference import Reference, parse_repository

@@ -25,7 +25,7 @@ from hubcli.cli.repo.names import refuse_one_part
 from hubcli.cli.repo.removing import confirmed, delete, remover
 from hubcli.cli.repo.tagmoves import Move, Moves, differing, planned
 from hubcli.cli.runtime import Runtime
-from hubcli.cli.transfer.running import asked
+from hubcli.cli.transfer.telling import asked
 from hubcli.errors import Conflict, HubcliError, NotFound, UsageError, doing
 from hubcli.output import Selection
 from hubcli.reference import Reference

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.sync.declared import MIRRORED
-from hubcli.cli.transfer.running import BLOB_OUTCOMES
+from hubcli.cli.transfer.telling import BLOB_OUTCOMES, OwnEvents
 from hubcli.errors import HubcliError, UsageError
 from hubcli.output import Row, Selection
 
@@ -126,8 +126,6 @@ class Running:
         yield from deleting.outcomes() if deleting else ()
 
     def _carried_out(self, found: Round) -> Iterator[Outcome]:
-        from hubcli.cli.transfer.running import OwnEvents
-
         output = self._runtime.output
         with output.progress(quiet=self._wish.quiet) as progress:
             outcomes = found.carry_out(self._wish.jobs, lambda name: OwnEvents(progress, name))

@@ -13,7 +13,7 @@ from hubcli.cli.editing.running import pairs
 from hubcli.cli.images import places
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.transfer.making import make_sure
-from hubcli.cli.transfer.running import asked, told
+from hubcli.cli.transfer.telling import asked, told
 from hubcli.errors import UsageError, doing
 from hubcli.output import Selection
 

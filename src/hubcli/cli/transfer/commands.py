@@ -15,7 +15,9 @@ from hubcli.cli.options import DryRun, Platforms
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.transfer.artifacts import Annotations, ArtifactType, push_files
 from hubcli.cli.transfer.everything import Held, Matching, is_place, parse_below, pattern
-from hubcli.cli.transfer.running import TRANSFER, Job, Planned, holds_one_platform, run
+from hubcli.cli.transfer.jobs import Job, Planned, holds_one_platform
+from hubcli.cli.transfer.running import run
+from hubcli.cli.transfer.telling import TRANSFER
 from hubcli.errors import UsageError
 from hubcli.output import Selection
 

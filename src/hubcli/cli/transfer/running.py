@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,70 +13,34 @@ from hubcli.cli.commands import One, Several, Shown
 from hubcli.cli.images import places
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.transfer.everything import Held, Matching, images_in, tags_in
+from hubcli.cli.transfer.jobs import (
+    Done,
+    Job,
+    Plan,
+    Planned,
+    check_attached,
+    check_places,
+    collection,
+    gathered,
+    is_stream,
+    may_be_one_of_many,
+)
+from hubcli.cli.transfer.lists import lines
 from hubcli.cli.transfer.making import make_sure
+from hubcli.cli.transfer.telling import OwnEvents, asked, told
 from hubcli.errors import HubcliError, UsageError, doing
-from hubcli.output import Field, Kind, Row, Selection, View
+from hubcli.output import Row, Selection
 from hubcli.reference import Reference
 
 if TYPE_CHECKING:
     from hubcli.oci import Manifest
-    from hubcli.transfer import Events, Image, Options, Report, Sharing, Transfer, Workers
-    from hubcli.transfer.places import Places, Spelled
+    from hubcli.transfer import Events, Image, Report, Sharing, Transfer, Workers
+    from hubcli.transfer.places import Places
 
-TRANSFER = View(
-    "transfer",
-    (
-        Field("source", default=True),
-        Field("destination", default=True),
-        Field("digest", Kind.DIGEST, default=True),
-        Field("media_type"),
-        Field("platforms", Kind.LIST),
-        Field("bytes", Kind.SIZE, default=True),
-        Field("seconds", Kind.NUMBER, default=True),
-        Field("blobs", Kind.OBJECT),
-        Field("attached", Kind.NUMBER),
-        Field("dry_run", Kind.BOOL),
-    ),
-    key="digest",
-)
-BLOB_OUTCOMES = ("copied", "skipped", "mounted", "resumed")
-_LARGEST_LIST = 16 << 20
 _IMAGES = 4
 """Images of a list that are copied at once; they share the blobs that may move at once."""
 
-
-@dataclass(frozen=True)
-class Job:
-    """One image to copy. `hint` says, once it is there, what can be done with it.
-
-    An artifact that is no image is unpacked into the directory `files`, where that is given.
-    With `create` a repository is made first where pushing does not make it.
-    """
-
-    source: Spelled
-    destination: Spelled
-    options: Options
-    hint: Callable[[Report], str] | None = None
-    files: str | None = None
-    create: bool = False
-    is_one_of_many: bool = False
-    """Whether an archive that it goes into is to hold images of other repositories, too."""
-    tags: tuple[str, ...] = ()
-    """What is written last of all, once nothing that belongs to the image is missing."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """What was copied, and what can be done with it."""
-
-    report: Report
-    hint: Callable[[Report], str] | None = None
-
-
 _Told = TypeVar("_Told")
-Planned = Job | Held | Matching
-Plan = Callable[[str, str | None], Planned]
-"""What the two words of a command line, or of a line in a list, mean."""
 
 
 def run(
@@ -97,7 +61,7 @@ def run(
         if words[0 if not common else 1] is not None:
             raise UsageError("--from-file takes the place of the arguments")
         place = words[0]
-        planned = [plan(first, second or place) for first, second in _lines(runtime, list_file)]
+        planned = [plan(first, second or place) for first, second in lines(runtime, list_file)]
         if place is not None:
             planned = [_one_of_many(one) for one in planned]
         return runner.several(planned)
@@ -114,31 +78,6 @@ def run(
 
 def _one_of_many(planned: Planned) -> Planned:
     return replace(planned, is_one_of_many=True) if isinstance(planned, Job) else planned
-
-
-def asked(selection: Selection) -> bool:
-    """Whether rows are wanted on stdout."""
-    return bool(selection.format or selection.fields or selection.query)
-
-
-class OwnEvents:
-    """The events of one of several transfers, told apart from those of the others."""
-
-    def __init__(self, events: Events, name: str) -> None:
-        self._events = events
-        self._name = name
-
-    def begin(self, key: str, label: str, total: int | None, *, done: int = 0) -> None:
-        self._events.begin(self._key(key), label, total, done=done)
-
-    def advance(self, key: str, count: int) -> None:
-        self._events.advance(self._key(key), count)
-
-    def finish(self, key: str, outcome: str) -> None:
-        self._events.finish(self._key(key), outcome)
-
-    def _key(self, key: str) -> str:
-        return f"{key} for {self._name}"
 
 
 class Runner:
@@ -162,13 +101,13 @@ class Runner:
             jobs: list[Job] = []
             for one in planned:
                 with self._runtime.attempting() if len(planned) > 1 else nullcontext():
-                    self._lacking[_collection(one)] += 1
+                    self._lacking[collection(one)] += 1
                     jobs += self._jobs(one, opened)
-                    self._lacking[_collection(one)] -= 1
+                    self._lacking[collection(one)] -= 1
             self.check(jobs)
             self._share(jobs, opened)
             housed = [*self._runtime.each(jobs, self.housed)]
-            rows = self.rows(_gathered(housed), opened.pop_all())
+            rows = self.rows(gathered(housed), opened.pop_all())
         if self.asked and not self._runtime.output.stdout_is_terminal:
             return Several(rows)
         # Where bars are shown, rows have to wait until those are gone.
@@ -211,11 +150,11 @@ class Runner:
         to_stdout = [job for job in jobs if is_stream(job.destination)]
         if to_stdout and self.asked:
             raise UsageError("the archive goes to stdout already; leave --format out")
-        if to_stdout and len(jobs) > 1 and not all(map(_may_be_one_of_many, jobs)):
+        if to_stdout and len(jobs) > 1 and not all(map(may_be_one_of_many, jobs)):
             raise UsageError("there can be one archive on stdout only, and an OCI archive for many")
         for job in jobs:
-            _check_attached(job)
-        _check_places(jobs)
+            check_attached(job)
+        check_places(jobs)
         self._widen(jobs)
 
     def _widen(self, planned: Sequence[Planned]) -> None:
@@ -272,7 +211,7 @@ class Runner:
             for job, found in self.attempted(jobs, self.told):
                 if isinstance(found, HubcliError):
                     self._runtime.report(found)
-                    self._lacking[_collection(job)] += 1
+                    self._lacking[collection(job)] += 1
                 else:
                     yield found
             for path, archive in archives:
@@ -311,7 +250,7 @@ class Runner:
         """
         from hubcli.stores import spelling
 
-        found = {_collection(job): job for job in jobs if job.is_one_of_many}
+        found = {collection(job): job for job in jobs if job.is_one_of_many}
         for path, job in found.items():
             if isinstance(job.destination, spelling.Local) and path:
                 archive = unfinished.enter_context(ExitStack())
@@ -376,137 +315,9 @@ def _find(image: Image) -> None:
         image.store.resolve(image.identifier)
 
 
-def told(runtime: Runtime, report: Report, options: Options, *, quiet: bool) -> Row:
-    """The row of a transfer that is done, which is said, too."""
-    if not quiet:
-        runtime.output.notice(_summary(report, options))
-    return _row(report, options)
-
-
-def _lines(runtime: Runtime, name: str) -> Iterator[tuple[str, str | None]]:
-    """The one or two words of each line; empty lines and comments are left out."""
-    for number, line in enumerate(_text(runtime, name).splitlines(), 1):
-        words = line.partition("#")[0].split()
-        if len(words) > 2:
-            raise UsageError(f"{name}, line {number}: a source and a destination are wanted")
-        if words:
-            yield words[0], words[1] if len(words) == 2 else None
-
-
-def _text(runtime: Runtime, name: str) -> str:
-    if name == "-":
-        stdin = runtime.output.terminal.stdin
-        return stdin.read(_LARGEST_LIST) if stdin is not None else ""
-    try:
-        with Path(name).open(encoding="utf-8") as file:
-            return file.read(_LARGEST_LIST)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"cannot read the list {name}: {reason}") from error
-
-
-def _gathered(jobs: Sequence[Job]) -> Sequence[Job]:
-    """The jobs, those told apart that share an archive with others."""
-    shared = Counter(map(_collection, jobs))
-    return [
-        replace(job, is_one_of_many=True)
-        if _collection(job) and shared[_collection(job)] > 1
-        else job
-        for job in jobs
-    ]
-
-
-def _collection(job: Planned) -> str:
-    """The archive that other images may go into as well; empty for any other place."""
-    from hubcli.stores import spelling
-
-    destination = None if isinstance(job, Held) else job.destination
-    if isinstance(destination, spelling.Local) and destination.kind == spelling.OCI_ARCHIVE:
-        return destination.path
-    return ""
-
-
-def _may_be_one_of_many(job: Job) -> bool:
-    return is_stream(job.destination) and bool(_collection(job))
-
-
 def _check_complete(path: str, lacking: int) -> None:
     """An archive is completed with all that it should hold, or not at all."""
     if lacking:
         images = "an image" if lacking == 1 else f"{lacking:,} images"
         kept = "" if path == "-" else f"; what there is waits in {path}.partial for the next run"
         raise HubcliError(f"it lacks {images}{kept}", action="complete", reference=path)
-
-
-def _check_places(jobs: Sequence[Job]) -> None:
-    """UsageError where different images are meant for one place: which would stay there?"""
-    known: dict[str, str] = {}
-    for job in jobs:
-        place, source = _place(job), str(job.source)
-        if known.setdefault(place, source) != source:
-            raise UsageError(f"{place} is where both {known[place]} and {source} are to go")
-
-
-def _place(job: Job) -> str:
-    """Where an image goes, as far as it takes the place of another one there."""
-    from hubcli.stores import spelling
-
-    destination, source = job.destination, job.source
-    if not isinstance(destination, spelling.Local):
-        return str(destination)
-    if destination.kind == spelling.OCI_ARCHIVE:
-        from hubcli.transfer.places import name_in_collection
-
-        return f"{destination.path}:{name_in_collection(source, destination)}"
-    if destination.kind != spelling.OCI:
-        return destination.path
-    tag = source.name if isinstance(source, spelling.Local) else source.tag or source.digest
-    return f"{destination.path}:{destination.name or tag or 'latest'}"
-
-
-def _check_attached(job: Job) -> None:
-    """UsageError where what is attached to an image has no place to go to."""
-    from hubcli.stores import spelling
-
-    kind = job.destination.kind if isinstance(job.destination, spelling.Local) else None
-    wanted = job.options.referrers or job.options.digest_tags
-    if wanted and kind in {spelling.DOCKER_ARCHIVE, spelling.DOCKER_DAEMON}:
-        raise UsageError(f"{job.destination} takes the image alone: nothing can be attached there")
-
-
-def holds_one_platform(destination: Spelled) -> bool:
-    """As docker's own archives do; it is this machine's, then."""
-    from hubcli.stores import spelling
-
-    kinds = {spelling.DOCKER_ARCHIVE, spelling.DOCKER_DAEMON}
-    return isinstance(destination, spelling.Local) and destination.kind in kinds
-
-
-def is_stream(spelled: Spelled) -> bool:
-    """Whether it is an archive on stdin or stdout."""
-    from hubcli.stores import spelling
-
-    return isinstance(spelled, spelling.Local) and spelled.is_stream
-
-
-def _row(report: Report, options: Options) -> Row:
-    return {
-        "source": report.source,
-        "destination": report.destination,
-        "digest": report.digest,
-        "media_type": report.media_type,
-        "platforms": report.platforms,
-        "bytes": report.bytes,
-        "seconds": report.seconds,
-        "blobs": {outcome: report.blobs[outcome] for outcome in BLOB_OUTCOMES},
-        "attached": report.attached,
-        "dry_run": options.dry_run,
-    }
-
-
-def _summary(report: Report, options: Options) -> str:
-    if options.dry_run:
-        return f"dry run: {report.destination} would be {report.digest}"
-    attached = f", {report.attached} attached" if report.attached else ""
-    already = " already" if report.unchanged else ""
-    return f"{report.destination} is {report.digest}{already}{attached}"
