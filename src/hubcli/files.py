@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from hubcli.errors import HubcliError
+
 
 def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Put `content` in the place of `path`, atomically; a reader sees the old or the new file.
@@ -18,7 +20,7 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     for the user alone. OSError as the system gives it, and nothing is left behind then.
     """
     _make_private(Path(os.path.realpath(path)).parent)
-    with replacing(path, mode=mode) as file:
+    with naming(path), replacing(path, mode=mode) as file:
         file.write(content)
 
 
@@ -48,6 +50,39 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+@contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Around writing to a file: an OSError says to which. The system names only what it opens."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Around writing to a temporary file: a HubcliError says which directory is full, say."""
+    try:
+        yield
+    except OSError as error:
+        raise HubcliError(
+            f"cannot keep what was read in {tempfile.gettempdir()}: {error.strerror}",
+            hint="set TMPDIR to a directory with more room",
+        ) from error
+
+
+@contextmanager
+def temporary() -> Iterator[BinaryIO]:
+    """A file without a name, gone at the end; what there was no room for is not told once more."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - its end may fail
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -35,7 +36,11 @@ FULL = {
 
 
 def ended(
-    world: World, *argv: str, room: int | None = None, env: Mapping[str, str] | None = None
+    world: World,
+    *argv: str,
+    room: int | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: IO[bytes] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """hubcli in a process of its own; no file may grow beyond `room` bytes."""
 
@@ -50,7 +55,8 @@ def ended(
         Subprocess.command(*argv),
         env=environ,
         cwd=world.directory,
-        input=world.sandbox.password,
+        input=world.sandbox.password if stdin is None else None,
+        stdin=stdin,
         text=True,
         capture_output=True,
         preexec_fn=no_more_room,
@@ -84,12 +90,33 @@ def test_a_full_disk_is_told_and_leaves_nothing_torn(world: Callable[[], World],
     done = ended(here, *argv, room=100)
     assert done.returncode == 1, done.stderr
     assert re.search("File too large|cannot be written", told_once(done)), done.stderr
+    assert re.search(r"\bout[/.:]|auth\.json|config\.toml|read in /", told_once(done)), done.stderr
     assert partial(here.directory) == []
     assert "before" in here.look("config", "get", "defaults.namespace").stdout
     again = ended(here, *argv)
     assert again.returncode == 0, again.stderr
     if what == "an undo file":
         assert here.tags() == ["v8"]
+
+
+@pytest.mark.parametrize(
+    "argv", [("push", "-"), ("push", "out.tgz"), ("inspect", "oci-archive:out.tgz")]
+)
+def test_a_full_temporary_directory_is_told_as_such(
+    world: Callable[[], World], argv: tuple[str, ...]
+) -> None:
+    """An archive is not damaged because there is no room to spool it."""
+    here = world()
+    assert here.run(*PULL, "out.tgz").exit_code == 0
+    temporary = here.directory / "tmp"
+    temporary.mkdir()
+    to = [f"{here.repository}:v1"] if argv[0] == "push" else []
+    with (here.directory / "out.tgz").open("rb") as archive:
+        done = ended(here, *argv, *to, room=100, env={"TMPDIR": str(temporary)}, stdin=archive)
+    assert done.returncode == 1, done.stderr
+    assert f"{temporary}: File too large" in told_once(done)
+    assert "set TMPDIR" in done.stderr
+    assert not [*temporary.iterdir()]
 
 
 @pytest.mark.parametrize("argv", [("tag", "ls", "acme/api"), ("digest", "library/hello-world")])

@@ -13,9 +13,9 @@ from hubcli.authoring import mediatypes
 from hubcli.authoring.draft import Draft, Piece
 from hubcli.authoring.parts import Parts
 from hubcli.errors import UsageError
+from hubcli.files import keeping
 from hubcli.layers import Limits, flattened
 from hubcli.layers.inflating import inflated
-from hubcli.layers.spool import keeping
 from hubcli.oci import Descriptor, Hasher
 from hubcli.stores import OpenAt, Source
 
@@ -84,7 +84,10 @@ def flatten(
         return
     file, tar = spool(), Hasher()
     # Without name and time in its header the same tar is the same gzip.
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packing:
+    with (
+        keeping(),
+        gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packing,
+    ):
         flattened(source, parts.original, _Hashing(packing, tar), limits=limits)
     file.seek(0)
     packed = Hasher()
@@ -108,8 +111,7 @@ class _Hashing:
 
     def write(self, data: bytes, /) -> int:
         self._hasher.update(data)
-        with keeping():
-            return self._file.write(data)
+        return self._file.write(data)
 
 
 def opened_at(file: BinaryIO) -> OpenAt:

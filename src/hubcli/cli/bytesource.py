@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -36,9 +35,9 @@ def seekable(runtime: Runtime, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _kept(stream: BinaryIO) -> Iterator[BinaryIO]:
-    from hubcli.layers.spool import keeping
+    from hubcli.files import keeping, temporary
 
-    with tempfile.TemporaryFile() as spool:
+    with temporary() as spool:
         for chunk in chunks(stream):
             with keeping():
                 spool.write(chunk)

@@ -68,15 +68,15 @@ def _quick(
     runtime: Runtime, image: Opened, spool: Spool, path: str, output: str, limits: Limits
 ) -> bool:
     """Write a file for which not all layers need be read, and whether it is one."""
-    import tempfile
-
+    from hubcli.files import keeping, temporary
     from hubcli.layers.names import inside
     from hubcli.layers.single import newest
 
-    with tempfile.SpooledTemporaryFile(_CHUNK) as content:
+    with temporary() as content:
         if not newest(spool, image.layers, inside(path), content, limits):
             return False
-        content.seek(0)
+        with keeping():
+            content.seek(0)
         with _sink(runtime, output) as sink:
             while chunk := content.read(_CHUNK):
                 sink.write(chunk)

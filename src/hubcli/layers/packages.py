@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hubcli.errors import IntegrityFailure
+from hubcli.files import keeping
 from hubcli.layers.flattening import contents
 from hubcli.layers.reading import Layer
 from hubcli.layers.spool import Blobs
@@ -118,8 +119,10 @@ def _stanzas(text: str, name: str, version: str, arch: str) -> Iterator[tuple[Ke
 def _rpm(chunks: Iterator[bytes]) -> Iterator[tuple[Key, str]]:
     with tempfile.NamedTemporaryFile(prefix="hubcli-", suffix=".sqlite") as file:
         for chunk in chunks:
-            file.write(chunk)
-        file.flush()
+            with keeping():
+                file.write(chunk)
+        with keeping():
+            file.flush()
         database = sqlite3.connect(f"file:{file.name}?mode=ro&immutable=1", uri=True)
         try:
             query = "SELECT blob FROM Packages WHERE typeof(blob) = 'blob' AND length(blob) <= ?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from hubcli.files import keeping
 from hubcli.layers.limits import Limits
 from hubcli.layers.names import OPAQUE, Path, hidden_by, inside
 from hubcli.layers.reading import Layer, members
@@ -73,4 +74,5 @@ def _write(into: IO[bytes], content: Iterator[bytes]) -> None:
     into.seek(0)
     into.truncate()
     for chunk in content:
-        into.write(chunk)
+        with keeping():
+            into.write(chunk)

@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, Self
 
-from hubcli.errors import HubcliError
+from hubcli.files import keeping
 from hubcli.oci import Descriptor, Verifier
 from hubcli.stores import Chunks
+from hubcli.stores.tree import write_all
 
 _CHUNK = 1 << 20
 
@@ -19,18 +20,6 @@ class Blobs(Protocol):
     """Where layers are read from: a store's blobs, or a spool of them."""
 
     def open(self, descriptor: Descriptor, offset: int = 0) -> Chunks: ...
-
-
-@contextmanager
-def keeping() -> Iterator[None]:
-    """Around writing to a temporary file: a failure says which directory is full, say."""
-    try:
-        yield
-    except OSError as error:
-        raise HubcliError(
-            f"cannot keep what was read in {tempfile.gettempdir()}: {error.strerror}",
-            hint="set TMPDIR to a directory with more room",
-        ) from error
 
 
 class Spool(AbstractContextManager["Spool"]):
@@ -74,11 +63,11 @@ class Spool(AbstractContextManager["Spool"]):
         self, path: Path, descriptor: Descriptor, chunks: Iterator[bytes]
     ) -> Iterator[bytes]:
         verifier = Verifier(descriptor.digest, descriptor.size)
-        with path.open("wb") as file:
+        with path.open("wb", buffering=0) as file:
             for chunk in chunks:
                 verifier.update(chunk)
                 with keeping():
-                    file.write(chunk)
+                    write_all(file, chunk)
                 yield chunk
         verifier.finish()
         self._kept.add(descriptor.digest)

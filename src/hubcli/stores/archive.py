@@ -83,9 +83,12 @@ def _reader(content: Tar, kind: str, shown: str, scratch: Path | None) -> Source
 
 def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
     """A copy that can be sought in: what comes through a pipe can be read once only."""
-    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-    shutil.copyfileobj(stream, copy, CHUNK)
-    copy.seek(0)
+    copy = stack.enter_context(files.temporary())
+    while chunk := stream.read(CHUNK):
+        with files.keeping():
+            copy.write(chunk)
+    with files.keeping():
+        copy.seek(0)
     return copy
 
 
@@ -97,7 +100,7 @@ def _inflated(raw: BinaryIO, shown: str, stack: ExitStack) -> BinaryIO:
             raise Unsupported(f"{shown} is compressed with {name}; gzip and plain tar are read")
     if not magic.startswith(_GZIP):
         return raw
-    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    copy = stack.enter_context(files.temporary())
     most = max(MOST_INFLATED, MOST_RATIO * raw.seek(0, 2))
     raw.seek(0)
     size = 0
@@ -107,9 +110,12 @@ def _inflated(raw: BinaryIO, shown: str, stack: ExitStack) -> BinaryIO:
                 size += len(chunk)
                 if size > most:
                     raise IntegrityFailure(f"{shown} inflates to more than {most} bytes")
-                copy.write(chunk)
-    except (OSError, EOFError, zlib.error) as error:
+                with files.keeping():
+                    copy.write(chunk)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise IntegrityFailure(f"{shown} is damaged: {error}") from error
+    with files.keeping():
+        copy.flush()
     return copy
 
 
@@ -263,7 +269,7 @@ def _staged(growing: Path, path: Path, name: str) -> Iterator[Staging]:
         yield staging
         if staging.images_there():
             whole = growing / "packed"
-            with whole.open("wb") as file:
+            with files.naming(whole), whole.open("wb") as file:
                 _pack(staging, file, name)
             _put(whole, path)
             _remove(growing)
@@ -280,7 +286,7 @@ def _put(plain: Path, path: Path) -> None:
     if path.name.lower().endswith((".tar.gz", ".tgz")):
         target = plain.with_name(f"{plain.name}.gz")
         try:
-            with plain.open("rb") as whole, target.open("wb") as file:
+            with files.naming(target), plain.open("rb") as whole, target.open("wb") as file:
                 _compress(whole, file)
         except BaseException:
             target.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 from hubcli import jsonreading, oci, reference
 from hubcli.errors import IntegrityFailure, NotFound, Unsupported, UsageError
+from hubcli.files import naming
 from hubcli.oci import Descriptor, Manifest, Verifier
 from hubcli.stores import ONLY, Chunks, tree
 from hubcli.stores.tar import Add
@@ -275,7 +276,7 @@ def compress(chunks: Iterable[bytes], diff_id: str, target: Path) -> tuple[str, 
     IntegrityFailure where the layer is not what its diff id says.
     """
     verifier = Verifier(diff_id)
-    with target.open("w+b") as file:
+    with naming(target), target.open("w+b") as file:
         with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as sink:
             for chunk in chunks:
                 verifier.update(chunk)
@@ -303,11 +304,11 @@ def _plain(layer: Path, diff_id: str) -> Path:
     plain = layer.with_name(f"{layer.name}.tar")
     verifier = Verifier(diff_id)
     try:
-        with gzip.open(layer, "rb") as stream, plain.open("wb") as file:
+        with naming(plain), gzip.open(layer, "rb") as stream, plain.open("wb") as file:
             while chunk := stream.read(CHUNK):
                 verifier.update(chunk)
                 file.write(chunk)
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise IntegrityFailure(f"the layer {layer.name} cannot be decompressed: {error}") from error
     verifier.finish()
     return plain

@@ -110,12 +110,16 @@ def _open(path: Path) -> BinaryIO:
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+            return open(path, "r+b", buffering=0, opener=_made)
         except FileNotFoundError:
             pass  # the directory was tidied away a moment ago
         except FileExistsError:  # or between two looks of mkdir at what is there
             if path.parent.exists() and not path.parent.is_dir():
                 raise
+
+
+def _made(path: str, _: int) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
 if sys.platform == "win32":  # pragma: no cover - the other branch is what the tests run on

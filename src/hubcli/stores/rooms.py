@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hubcli.errors import IntegrityFailure
+from hubcli.files import naming
 from hubcli.stores import tar
 from hubcli.stores.tree import CHUNK, write_all
 
@@ -126,7 +127,8 @@ class Rooms:
             file.truncate(self._end)
             file.seek(self._end)
             write_all(file, header)
-            file.truncate(room.end)
+            with naming(self.path):
+                file.truncate(room.end)
         self._end = room.end
         return room
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from hubcli.errors import IntegrityFailure, NotFound
+from hubcli.files import naming
 from hubcli.stores import Chunks
 
 CHUNK = 256 << 10
@@ -68,5 +69,6 @@ def _chunks(file: FileIO) -> Iterator[bytes]:
 def write_all(file: BinaryIO, chunk: bytes) -> None:
     """Write all of `chunk`: an unbuffered file may take less of it at once."""
     view = memoryview(chunk)
-    while view:
-        view = view[file.write(view) :]
+    with naming(file.name):
+        while view:
+            view = view[file.write(view) :]

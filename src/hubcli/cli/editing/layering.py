@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -113,6 +111,7 @@ def flatten(
         def work(image: Image, old: Manifest, draft: Draft) -> Manifest:
             from hubcli.authoring.layering import flatten as make_one
             from hubcli.authoring.parts import Editor
+            from hubcli.files import temporary
 
             editor = Editor(image.store, draft, chosen, notify=runtime.output.notice)
             return editor.edit(
@@ -121,7 +120,7 @@ def flatten(
                     parts,
                     draft,
                     image.store,
-                    lambda: stack.enter_context(_spool()),
+                    lambda: stack.enter_context(temporary()),
                     limits(max_unpacked),
                 ),
             )
@@ -137,12 +136,6 @@ def flatten(
             to=to,
             dry_run=dry_run,
         )
-
-
-@contextmanager
-def _spool() -> Iterator[BinaryIO]:
-    with tempfile.TemporaryFile() as file:
-        yield file
 
 
 def _called(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader, RawIOBase
@@ -11,6 +10,7 @@ from typing import BinaryIO, cast
 
 from hubcli import oci
 from hubcli.errors import UsageError, doing
+from hubcli.files import keeping, temporary
 from hubcli.oci import Descriptor
 from hubcli.stores import Source, archive
 from hubcli.stores.docker_daemon.engine import Engine
@@ -40,8 +40,8 @@ def loading(engine: Engine, name: str, shown: str) -> Iterator[archive.Staging]:
     """
     if "sha256:" in name:
         raise UsageError(f"{shown} names no tag that the engine could give the image")
-    with tempfile.TemporaryFile() as whole:
-        with archive.packed(whole, name) as staging:
+    with temporary() as whole:
+        with archive.packed(_Kept(whole), name) as staging:
             yield _Destination(staging.directory, engine, name)
         if size := whole.tell():
             with doing("write to", shown):
@@ -58,6 +58,17 @@ class _Destination(archive.Staging):
 
     def resolve(self, identifier: str) -> Descriptor:  # noqa: ARG002 - there is one image only
         return Descriptor(oci.DOCKER_MANIFEST, self._engine.image_id(self._name), 0)
+
+
+class _Kept:
+    """A temporary file to write to; it says where there is no more room."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes, /) -> object:
+        with keeping():
+            return self._file.write(data)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
