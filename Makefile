@@ -8,6 +8,9 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 COVERAGE ?=
 BENCH ?=
 
+# What tests start is compiled once, not in each of a thousand processes, whatever the caller says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults check format bench lock audit sbom fuzz completions tools clean
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -104,6 +105,8 @@ def statements(
     node: ast.AST, when: When = "imported"
 ) -> Iterator[tuple[ast.Import | ast.ImportFrom, When]]:
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):  # has no statement in it
+            continue
         inside = when
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             inside = "checked"
@@ -114,7 +117,12 @@ def statements(
         yield from statements(child, inside)
 
 
-def imports() -> Iterator[Import]:
+@cache
+def imports() -> list[Import]:
+    return list(_imports())
+
+
+def _imports() -> Iterator[Import]:
     for importer, path in MODULES.items():
         for statement, when in statements(ast.parse(path.read_text())):
             if isinstance(statement, ast.Import):
@@ -127,7 +135,6 @@ def imports() -> Iterator[Import]:
 
 
 MODULES = modules()
-IMPORTS = list(imports())
 
 
 def place(module: str) -> tuple[int, str] | None:
@@ -149,7 +156,7 @@ def test_every_module_has_a_place() -> None:
 
 def test_imports_point_downwards() -> None:
     wrong = []
-    for one in IMPORTS:
+    for one in imports():
         importer, imported = place(one.importer), place(one.imported)
         if importer and imported and importer[1] != imported[1] and importer[0] <= imported[0]:
             wrong.append(str(one))
@@ -160,7 +167,7 @@ def test_imports_point_downwards() -> None:
 def test_a_package_apart_knows_and_is_known_by_few(package: str) -> None:
     knows, known_by = APART[package]
     wrong = []
-    for one in IMPORTS:
+    for one in imports():
         if within(one.importer, package):
             ours = one.imported == "hubcli" or not within(one.imported, "hubcli")
             allowed = ours or within(one.imported, package, *knows)
@@ -175,7 +182,7 @@ def test_a_package_apart_knows_and_is_known_by_few(package: str) -> None:
 def test_a_heavy_package_is_imported_where_it_is_needed(package: str) -> None:
     wrong = [
         str(one)
-        for one in IMPORTS
+        for one in imports()
         if within(one.imported, package) and one.when != "checked"
         if not any(
             within(one.importer, importer) and one.when in {when, "called"}
@@ -198,7 +205,9 @@ def imported_with(modules: set[str]) -> set[str]:
     todo = set(modules)
     while todo:
         reached |= todo
-        found = {one.imported for one in IMPORTS if one.importer in todo and one.when == "imported"}
+        found = {
+            one.imported for one in imports() if one.importer in todo and one.when == "imported"
+        }
         todo = {module for module in found if module in MODULES} - reached
     return reached
 
