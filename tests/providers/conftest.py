@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.providers.ecr import moto_server
+from support.providers.ecr import models_read_once, moto_server
 from support.providers.rows import STAND_INS, Bench
 from support.providers.standin import Running
 from support.providers.watching import Watch
@@ -48,6 +48,12 @@ def registry(request: pytest.FixtureRequest, serve: Callable[..., tuple[Running,
     """One registry of the table."""
     (running,) = serve(request.param)
     return running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_botocore() -> Iterator[None]:
+    with models_read_once():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,10 @@ import json
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -52,6 +54,16 @@ def client(moto: str, service: str = "ecr") -> Any:
     session = Session()
     session.set_credentials("tests", "tests")
     return session.create_client(service, region_name=REGION, endpoint_url=moto)
+
+
+@contextmanager
+def models_read_once() -> Iterator[None]:
+    """Let botocore keep what it reads of its own files: each session would read megabytes again."""
+    from botocore.loaders import JSONFileLoader
+
+    read = cache(JSONFileLoader().load_file)
+    with mock.patch.object(JSONFileLoader, "load_file", staticmethod(read)):
+        yield
 
 
 @contextmanager
