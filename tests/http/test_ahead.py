@@ -140,6 +140,26 @@ def test_one_that_nobody_took_is_closed(opened: bool, monkeypatch: pytest.Monkey
         assert begun.take(PLAIN, "127.0.0.1", 80) is None
 
 
+def test_one_that_is_asked_for_after_the_end_is_closed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = socket.socketpair()
+    held = threading.Event()
+
+    def connect(*_: object) -> socket.socket:
+        held.wait(5)
+        return ours
+
+    monkeypatch.setattr(ahead, "tcp", connect)
+    with closing(theirs):
+        begun = Ahead(PLAIN, "127.0.0.1", 80, 5)
+        begun.close()
+        assert begun.take(PLAIN, "127.0.0.1", 80) is None
+        held.set()
+        ready(begun)
+        assert theirs.recv(1) == b""
+
+
 def test_nothing_is_begun_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(*_: object) -> socket.socket:
         raise AssertionError("a connection past the proxy")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from hubcli.http.ahead import tcp
+from hubcli.http.client import Client, Request
 from hubcli.http.direct import READ_SIZE, Direct
 from support.certificates import Authority
 from support.scripted import Answer, ScriptedServer
@@ -122,6 +123,17 @@ def test_an_answer_with_an_end_leaves_the_connection_for_the_next(
     server = serve(answering(answer, answer, answer))
     assert [client.get(server.url).content for _ in range(3)] == [body] * 3
     assert server.connections == 1
+
+
+def test_what_is_asked_after_the_end_leaves_no_connection(serve: Serve) -> None:
+    """By a thread that nobody waited for, say."""
+    server = serve(answering(SMALL, SMALL))
+    client = Client()
+    client.close()
+    for _ in range(2):
+        assert client.request(Request("GET", server.url)).content == b"hi"
+        assert server.ended.acquire(timeout=5)
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ class Ahead:
             return None
         with self._lock:
             mine = not self._taken and not self._closed
-            self._taken = True
+            # Nobody's, if it is closed before it is open: whoever opens it closes it then.
+            self._taken = self._taken or mine
         if not mine:
             return None
         self._thread.join()

@@ -59,12 +59,17 @@ class Direct(httpx.BaseTransport):
         self._most = connections
         self._keep_alive = keep_alive
         self._origins: dict[_Origin, _Pool] = {}
+        self._closed = False
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         origin = _origin(request.url)
         with self._lock:
-            pool = self._origins.setdefault(origin, _Pool(self._most, self._keep_alive))
+            pool = self._origins.get(origin)
+            if pool is None:
+                pool = self._origins[origin] = _Pool(self._most, self._keep_alive)
+                if self._closed:
+                    pool.close()
         timeouts: Timeouts = request.extensions.get("timeout", {})
         while True:
             kept = pool.take()
@@ -81,7 +86,9 @@ class Direct(httpx.BaseTransport):
                 raise
 
     def close(self) -> None:
+        """Keep no connection any more: those of requests that are still made end with them."""
         with self._lock:
+            self._closed = True
             for pool in self._origins.values():
                 pool.close()
 

@@ -72,6 +72,7 @@ class Transports:
         self.limits = limits
         self._ahead = ahead
         self._senders: dict[Route, Sender] = {}
+        self._closed = False
         self._lock = threading.Lock()
 
     def sender(self, route: Route) -> Sender:
@@ -82,7 +83,9 @@ class Transports:
             return found
 
     def close(self) -> None:
+        """Keep no connection any more; a thread that was not waited for may still ask for one."""
         with self._lock:
+            self._closed = True
             for sender in self._senders.values():
                 sender.close()
             self._senders.clear()
@@ -93,7 +96,10 @@ class Transports:
         if route.is_proxied:
             return _Proxied(made, self.limits)
         connect = partial(_connected, self._ahead, route)
-        return Straight(Direct(connect, made, connections=self.limits.connections), self.limits)
+        direct = Direct(connect, made, connections=self.limits.connections)
+        if self._closed:
+            direct.close()
+        return Straight(direct, self.limits)
 
 
 _HEADERS = {
