@@ -295,7 +295,7 @@ class TestSessions:
             yield BIG[400_000:]
 
         def write_slowly() -> None:
-            with httpx.Client(base_url=registry.client.base_url) as client:
+            with httpx.Client(base_url=registry.client.base_url, verify=False) as client:
                 answers.append(client.patch(location, content=slowly()))
 
         writer = threading.Thread(target=write_slowly)

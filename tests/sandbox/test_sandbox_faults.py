@@ -264,7 +264,8 @@ def echo() -> Iterator[httpx.Client]:
         routes=[Route("/v2/{rest:path}", count, methods=["POST"])],
         middleware=[Middleware(RequestLog)],
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    url = "http://127.0.0.1:{}"
+    with serving(app) as port, httpx.Client(base_url=url.format(port), verify=False) as client:
         yield client
 
 

@@ -348,7 +348,7 @@ class TestDirectories:
 
 
 def client_of(port: int) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}")
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", verify=False)
 
 
 def test_thousands_of_tags_are_seeded_in_one_transaction(storage: Storage) -> None:

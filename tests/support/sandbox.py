@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -14,6 +16,7 @@ from hubcli.sandbox import app, seed
 from hubcli.sandbox.app import Sandbox, Settings
 from hubcli.sandbox.faults import FaultInjection
 from hubcli.sandbox.server import serving
+from hubcli.sandbox.storage import Storage
 from support.exchanges import Recorder
 from support.openapi import Exchange
 
@@ -104,6 +107,35 @@ class SandboxServer:
             return json.load(answer)
 
 
+class _Seeds:
+    """What seeding puts into a sandbox in memory: made once in a process, and copied from then on.
+
+    As when a sandbox is started again, all that there is of it is in its database and its files.
+    """
+
+    def __init__(self) -> None:
+        self._database = b""
+        self._blobs: dict[Path, bytes] = {}
+
+    def __call__(self, storage: Storage, *parts: Any) -> None:
+        connection, directory = storage.database._connection, storage.files._blobs
+        if not self._database:
+            seed.seed(storage, *parts)
+            self._database = connection.serialize()
+            kept = (path for path in directory.rglob("*") if path.is_file())
+            self._blobs = {path.relative_to(directory): path.read_bytes() for path in kept}
+            return
+        with closing(sqlite3.connect(":memory:")) as kept_database:
+            kept_database.deserialize(self._database)
+            kept_database.backup(connection)
+        for path, content in self._blobs.items():
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
+            (directory / path).write_bytes(content)
+
+
+_SEEDS = _Seeds()
+
+
 @contextmanager
 def sandbox_server(**settings: Any) -> Iterator[SandboxServer]:
     """Serve a sandbox until the block ends; `settings` are those of `hubcli.sandbox.app`.
@@ -116,8 +148,11 @@ def sandbox_server(**settings: Any) -> Iterator[SandboxServer]:
         recorders.append(Recorder(application))
         return FaultInjection(recorders[-1])
 
-    with (
-        mock.patch.object(app, "FaultInjection", recorded),
-        serving(Settings(**settings)) as running,
-    ):
+    filled = _SEEDS if settings.get("data") is None else seed.seed
+    with ExitStack() as stack:
+        with (
+            mock.patch.object(app, "FaultInjection", recorded),
+            mock.patch.object(app, "seed", filled),
+        ):
+            running = stack.enter_context(serving(Settings(**settings)))
         yield SandboxServer(running.url, running.sandbox, recorders[-1].exchanges)

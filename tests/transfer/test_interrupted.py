@@ -27,10 +27,11 @@ from support.terminal import Terminal
 SIZE = 24 << 20
 
 
-@pytest.fixture
-def big(oci_layout: Layout) -> Image:
-    """An image with one layer of 24 MiB that does not compress."""
-    return oci_layout.image("v1", layers=[{"data": content(SIZE)}])
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """An image with one layer of 24 MiB that does not compress; it is only read."""
+    layout = Layout(tmp_path_factory.mktemp("big") / "layout")
+    return layout.image("v1", layers=[{"data": content(SIZE)}])
 
 
 @pytest.fixture
