@@ -62,11 +62,13 @@ class HubcliError(Exception):
 
     `reason` is a lower-case clause without a full stop; `code` is the registry's own error code
     where it sent one; `action` is the verb phrase of `cannot <action> <reference>`; `hint` is a
-    command, or a short sentence, that helps.
+    command, or a short sentence, that helps. `in_doubt` says that what was asked for may be done
+    in spite of the failure: an answer was lost.
     """
 
     code: str = "FAILED"
     exit_code: ExitCode = ExitCode.FAILED
+    in_doubt = False
 
     def __init__(
         self,
@@ -135,11 +137,13 @@ class RateLimited(HubcliError):
 
 
 class Unavailable(HubcliError):
-    """`transient` says whether trying again at once could help."""
+    """`transient` says whether trying again at once could help, `unsent` that the server was not
+    even asked: then everything may be sent again."""
 
     code = "UNAVAILABLE"
     exit_code = ExitCode.UNAVAILABLE
     transient = False
+    unsent = False
 
 
 class ConnectionBroken(Unavailable):

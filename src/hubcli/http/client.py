@@ -54,7 +54,8 @@ class Request:
     """One request, complete but for its credential.
 
     `scopes` are what its token must be good for; `repeatable` says whether it may be sent again
-    after a fault (None: what its method says). `endpoint` holds the TLS settings of its host.
+    after a fault (None: what its method says; what was never sent may be in any case). `endpoint`
+    holds the TLS settings of its host.
     With `follow` False a redirect is an answer: for bodies that hold a secret. `carrier` is the
     header that the credential goes in.
     """
@@ -74,6 +75,11 @@ class Request:
     def may_repeat(self) -> bool:
         return self.method in retry.IDEMPOTENT if self.repeatable is None else self.repeatable
 
+    def may_follow(self, failure: Unavailable) -> bool:
+        """Whether it may be sent again at once after that."""
+        unheard = failure.unsent and self.repeatable is None
+        return failure.transient and (self.may_repeat or unheard)
+
 
 class Stream:
     """An answer whose body is still to come, at the pace that `limits` ask for."""
@@ -87,6 +93,7 @@ class Stream:
         self._closed = closed
         self._read = 0
         self._held: bytes | None = None
+        self.in_doubt = False
         self.status = answer.status_code
         self.headers: Mapping[str, str] = answer.headers
         self.challenges = tuple(answer.headers.get_list("www-authenticate"))
@@ -187,7 +194,8 @@ class Client:
     def request(self, request: Request, *, most: int = LARGEST_BODY) -> Response:
         """Send, and read the whole answer, up to `most` bytes.
 
-        A connection that breaks in the middle of the body counts as a failed try.
+        A connection that breaks in the middle of the body counts as a failed try. What may be
+        done in spite of its failure is `in_doubt`.
         """
         return self._repeated(request, lambda: self._whole(request, most))
 
@@ -212,18 +220,20 @@ class Client:
 
     def _repeated(self, request: Request, attempt: Callable[[], _Answer]) -> _Answer:
         """Try until an answer is one to keep; waits that the server asks for are no tries."""
-        tries = 1
+        tries, in_doubt = 1, False
         while True:
             last = tries >= self._attempts
             try:
                 answer = attempt()
             except Unavailable as error:
-                if last or not error.transient or not request.may_repeat:
+                in_doubt = error.in_doubt = in_doubt or not error.unsent
+                if last or not request.may_follow(error):
                     raise
                 delay = retry.backoff(tries)
                 tries += 1
             else:
                 wait = self._wait_before_repeat(request, answer, tries, last)
+                answer.in_doubt = in_doubt = in_doubt or answer.status in retry.DOUBTFUL
                 if wait is None:
                     return answer
                 delay, asked = wait
@@ -256,7 +266,8 @@ class Client:
     def _authorized(self, request: Request) -> Stream:
         """One try with a credential, and a second one where a 401 says what it should be."""
         authorizer = request.authorizer
-        sent = authorizer.header(request.scopes) if authorizer else None
+        with _before_it_is_sent():
+            sent = authorizer.header(request.scopes) if authorizer else None
         stream = self._followed(request, sent)
         if stream.status != 401 or authorizer is None:
             return stream
@@ -264,7 +275,8 @@ class Client:
             return stream  # the refusal of a redirect's target says nothing about our credential
         stream.hold(LARGEST_ERROR)  # many a token server is on the same host
         try:
-            header = authorizer.challenged(request.scopes, stream.challenges, sent)
+            with _before_it_is_sent():
+                header = authorizer.challenged(request.scopes, stream.challenges, sent)
         except BaseException:
             stream.close()
             raise
@@ -326,6 +338,16 @@ class Client:
     def _say(self, line: str) -> None:
         if self._trace is not None:
             self._trace(line)
+
+
+@contextmanager
+def _before_it_is_sent() -> Iterator[None]:
+    """What fails while a request's credential is fetched says nothing of the request."""
+    try:
+        yield
+    except Unavailable as error:
+        error.unsent = True
+        raise
 
 
 def with_query(url: str, parameters: Mapping[str, object]) -> str:

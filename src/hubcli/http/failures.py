@@ -14,7 +14,15 @@ from hubcli.http.origin import authority
 
 def connection_failure(error: Exception, url: str) -> Unavailable:
     """The failure behind an exception of httpx while talking to the host of `url`."""
-    host = authority(url)
+    failure = _failure(error, authority(url))
+    # What fails before there is a connection; through a proxy, before there is one to the host.
+    failure.unsent = isinstance(
+        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError | httpx.InvalidURL
+    )
+    return failure
+
+
+def _failure(error: Exception, host: str) -> Unavailable:
     if isinstance(error, httpx.ConnectTimeout):
         failure = TimedOut(f"{host} does not answer")
         failure.transient = True

@@ -24,16 +24,18 @@ LARGEST_BODY = 32 << 20
 """Bytes of a JSON answer that are read before it is refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """A whole answer. `headers` are looked up without regard to case; `url` is where it came from,
-    after redirects."""
+    after redirects. `in_doubt` says that it may not be the first that the server meant to give: an
+    earlier try of the same request, or this one, may have been acted upon."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
     url: str
     challenges: tuple[str, ...] = ()
+    in_doubt: bool = False
 
     @property
     def ok(self) -> bool:

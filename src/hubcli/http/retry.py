@@ -14,6 +14,9 @@ ATTEMPTS = 4
 RETRIED = frozenset({408, 429, 499, 500, 502, 503, 504, 522})
 """Statuses after which an idempotent request is tried again."""
 
+DOUBTFUL = RETRIED - {429}
+"""Those after which nobody knows whether the request was acted upon."""
+
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
 _FIRST_DELAY = 0.25

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 from hubcli.errors import UsageError
+from hubcli.http import doubt
 from hubcli.http.client import LARGEST_ERROR, Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import Response
@@ -43,7 +44,7 @@ class Api:
     def follow(self, page: str, link: str, *, anonymous: bool = False) -> Response:
         """GET the `link` that was found on `page`; Untrusted where it leaves the Hub API."""
         url = on_origin(self._url, on_origin(page, link, "the next link"), "the next link")
-        return _checked(self._exchange("GET", url, None, anonymous))
+        return self._sent("GET", url, anonymous=anonymous)
 
     def send(
         self,
@@ -53,10 +54,20 @@ class Api:
         query: Mapping[str, object] | None = None,
         body: object = None,
         anonymous: bool = False,
+        repeatable: bool | None = None,
     ) -> Response:
-        """`body` is sent as JSON unless it is None; `anonymous` sends no credential."""
+        """`body` is sent as JSON unless it is None; `anonymous` sends no credential.
+
+        `repeatable` says of a POST or PATCH that doing it twice is as doing it once. What is
+        deleted is gone for certain, whichever try it was that did it.
+        """
         url = with_query(f"{self._url}{path}", query or {})
-        return _checked(self._exchange(method, url, body, anonymous))
+        return self._sent(method, url, body, anonymous=anonymous, repeatable=repeatable)
+
+    def ask(self, path: str, body: object) -> Response:
+        """POST a question: nothing is changed by it."""
+        url = f"{self._url}{path}"
+        return _checked("GET", self._exchange("POST", url, body, repeatable=True))
 
     @contextmanager
     def stream(self, path: str) -> Iterator[Stream]:
@@ -77,6 +88,7 @@ class Api:
         *,
         query: Mapping[str, object] | None = None,
         body: object = None,
+        repeatable: bool | None = None,
     ) -> Response:
         """Call a route of the repository `path` that has no documented twin for all tokens.
 
@@ -85,13 +97,38 @@ class Api:
         """
         if not self._legacy_is_refused:
             url = with_query(f"{self._url}{legacy_route(path, rest)}", query or {})
-            response = self._exchange(method, url, body, anonymous=False)
-            if not refuses_organization_token(response):
-                return _checked(response)
+            with doubt.telling(method):
+                response = self._exchange(method, url, body, repeatable=repeatable)
+                if not refuses_organization_token(response):
+                    return _checked(method, response)
             self._legacy_is_refused = True
-        return self.send(method, repository_route(path, rest), query=query, body=body)
+        route = repository_route(path, rest)
+        return self.send(method, route, query=query, body=body, repeatable=repeatable)
 
-    def _exchange(self, method: str, url: str, body: object, anonymous: bool) -> Response:
+    def _sent(
+        self,
+        method: str,
+        url: str,
+        body: object = None,
+        *,
+        anonymous: bool = False,
+        repeatable: bool | None = None,
+    ) -> Response:
+        with doubt.telling(method):
+            exchanged = self._exchange(
+                method, url, body, anonymous=anonymous, repeatable=repeatable
+            )
+            return _checked(method, exchanged)
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        body: object,
+        *,
+        anonymous: bool = False,
+        repeatable: bool | None = None,
+    ) -> Response:
         answer = self._http.request(
             Request(
                 method,
@@ -99,6 +136,7 @@ class Api:
                 headers=_JSON,
                 body=None if body is None else json.dumps(body).encode(),
                 authorizer=None if anonymous else self._authorizer,
+                repeatable=repeatable,
             ),
             most=_LARGEST_ANSWER,
         )
@@ -141,7 +179,9 @@ def segment(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
-def _checked(response: Response) -> Response:
-    if not response.ok:
-        raise problem(response)
-    return response
+def _checked(method: str, response: Response) -> Response:
+    if response.ok or doubt.is_done(method, response):
+        return response
+    error = problem(response)
+    error.in_doubt = response.in_doubt
+    raise error

@@ -41,7 +41,8 @@ class Collaborators:
         """
         try:
             with requiring(split(path)[0], _ADMIN):
-                self._api.send_legacy("POST", path, "collaborators", body={"user": user.lower()})
+                body = {"user": user.lower()}
+                self._api.send_legacy("POST", path, "collaborators", body=body, repeatable=True)
         except HubcliError as error:
             if "already" not in error.reason.lower():
                 raise

@@ -91,7 +91,7 @@ class Grants:
         body = {"group_id": team_id, "permission": permission}
         try:
             with requiring(split(path)[0], _GRANT):
-                self._api.send_legacy("POST", path, "groups", body=body)
+                self._api.send_legacy("POST", path, "groups", body=body, repeatable=True)
         except HubcliError as error:
             if type(error) not in {HubcliError, Conflict}:
                 raise
@@ -107,7 +107,8 @@ class Grants:
         """
         with requiring(split(path)[0], _GRANT):
             body = {"permission": permission}
-            self._api.send_legacy("PATCH", path, f"groups/{team_id}", body=body)
+            route = f"groups/{team_id}"
+            self._api.send_legacy("PATCH", path, route, body=body, repeatable=True)
 
     def revoke(self, path: str, team_id: int) -> None:
         """Take a team's access to a repository away; NotFound where it has none.

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from hubcli import timestamps
 from hubcli.errors import Unavailable
+from hubcli.http.response import Response
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, objects, text
 from hubcli.hub.organizations import organization_route
@@ -64,8 +65,9 @@ class Invites:
         body |= {name: value for name, value in (("team", team), ("role", role)) if value}
         if dry_run:
             body["dry_run"] = True
+        send = self._api.ask if dry_run else self._post
         with requiring(organization, _EDIT):
-            answer = self._api.send("POST", "/v2/invites/bulk", body=body).object()
+            answer = send("/v2/invites/bulk", body).object()
         results = answer.get("invitees")
         # The published document wraps them twice.
         if isinstance(results, dict):
@@ -76,6 +78,9 @@ class Invites:
         return [
             _result(invitee, told.get(invitee.lower(), {}), organization) for invitee in invitees
         ]
+
+    def _post(self, path: str, body: object) -> Response:
+        return self._api.send("POST", path, body=body)
 
     def resend(self, identifier: str) -> None:
         """Send the message of an invite again. PATCH /v2/invites/{id}/resend"""

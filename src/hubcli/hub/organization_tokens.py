@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hubcli import timestamps
-from hubcli.errors import Denied, Unavailable, UsageError
+from hubcli.errors import Denied, HubcliError, Unavailable, UsageError
+from hubcli.hub import lostsecrets
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, flag, names, objects, text
 from hubcli.hub.organizations import organization_route
@@ -77,10 +78,14 @@ class OrganizationTokens:
         """
         given = {"label": label, "description": description, "expires_at": expires}
         body = {field: value for field, value in given.items() if value is not None}
-        with _explaining(organization):
-            found = self._api.send(
-                "POST", _route(organization), body={**body, "resources": [*resources]}
-            ).object()
+        try:
+            with _explaining(organization):
+                found = self._api.send(
+                    "POST", _route(organization), body={**body, "resources": [*resources]}
+                ).object()
+        except HubcliError as error:
+            lostsecrets.explain(error, lambda: self.list(organization), label, "id", organization)
+            raise
         row, secret = read_token(found), text(found.get("token"))
         if row is None or secret is None:
             raise Unavailable("Docker Hub answers without the access token that it made")
@@ -108,7 +113,8 @@ class OrganizationTokens:
             kept = [each for each in before if each.get("type") not in types]
             body["resources"] = [*kept, *resources]
         with _explaining(organization):
-            found = self._api.send("PATCH", _route(organization, token), body=body).object()
+            route = _route(organization, token)
+            found = self._api.send("PATCH", route, body=body, repeatable=True).object()
         return read_token({"id": token, **found}) or {}
 
     def delete(self, organization: str, token: str) -> None:

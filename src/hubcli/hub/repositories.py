@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from hubcli import timestamps
-from hubcli.errors import HubcliError, NotFound, UsageError
+from hubcli.errors import Conflict, HubcliError, NotFound, UsageError
+from hubcli.http.doubt import made_once
 from hubcli.hub.client import Api, namespace_route, repository_route, split
 from hubcli.hub.decoding import Object, Row, flag, names, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
@@ -110,12 +111,30 @@ class Repositories:
             "is_private": private,
         }
         body |= _texts(description, readme)
-        try:
+
+        def made() -> Row:
             with requiring(namespace, _CREATE):
                 created = self._api.send("POST", namespace_route(namespace), body=body).object()
+            return self._details(created, path)
+
+        def found() -> Row | None:
+            """What is there; Conflict where it is not as it was to be: then it is another's."""
+            row = self._known(path)
+            wanted = "private" if private else "public", description or ""
+            if row is not None and wanted != (row["visibility"], row["description"] or ""):
+                raise Conflict("it exists, and is another")
+            return row
+
+        try:
+            return made_once(made, found)
         except HubcliError as error:
             raise _explained(error, namespace) from None
-        return self._details(created, path)
+
+    def _known(self, path: str) -> Row | None:
+        try:
+            return self.inspect(path)
+        except NotFound:
+            return None
 
     def describe(
         self, path: str, *, description: str | None = None, readme: str | None = None
@@ -126,13 +145,15 @@ class Repositories:
         """
         check_texts(description, readme)
         with requiring(split(path)[0], _EDIT):
-            self._api.send("PATCH", repository_route(path), body=_texts(description, readme))
+            texts = _texts(description, readme)
+            self._api.send("PATCH", repository_route(path), body=texts, repeatable=True)
 
     def set_private(self, path: str, private: bool) -> None:
         """Change who may see a repository. POST …/privacy"""
         try:
             with requiring(split(path)[0], _EDIT):
-                self._api.send_legacy("POST", path, "privacy", body={"is_private": private})
+                body = {"is_private": private}
+                self._api.send_legacy("POST", path, "privacy", body=body, repeatable=True)
         except HubcliError as error:
             raise _explained(error, split(path)[0]) from None
 
@@ -140,7 +161,7 @@ class Repositories:
         """Replace the categories of a repository. PATCH …/categories/"""
         body = [{"slug": category.slug, "name": category.name} for category in categories]
         with requiring(split(path)[0], _EDIT):
-            self._api.send_legacy("PATCH", path, "categories", body=body)
+            self._api.send_legacy("PATCH", path, "categories", body=body, repeatable=True)
 
     def set_immutable_tags(self, path: str, rules: Sequence[str]) -> None:
         """Let tags that match one of `rules` (RE2) never be moved or deleted; none: all may be.
@@ -149,7 +170,8 @@ class Repositories:
         """
         body = {"immutable_tags": bool(rules), "immutable_tags_rules": [*rules]}
         with requiring(split(path)[0], _FREEZE):
-            self._api.send("PATCH", repository_route(path, "immutabletags"), body=body)
+            route = repository_route(path, "immutabletags")
+            self._api.send("PATCH", route, body=body, repeatable=True)
 
     def frozen_by(self, path: str, rule: str) -> Sequence[str]:
         """The tags that a rule (RE2) for immutable tags means, whether or not it is set.
@@ -158,7 +180,7 @@ class Repositories:
         """
         route = repository_route(path, "immutabletags/verify")
         with requiring(split(path)[0], _FREEZE):
-            found = self._api.send("POST", route, body={"regex": rule}).object()
+            found = self._api.ask(route, {"regex": rule}).object()
         return names(found.get("tags")) or ()
 
     def delete(self, path: str) -> None:
@@ -169,7 +191,7 @@ class Repositories:
     def star(self, path: str) -> None:
         """Give one's star; giving it again changes nothing."""
         with requiring(split(path)[0], _EDIT):
-            self._api.send_legacy("POST", path, "stars", body={})
+            self._api.send_legacy("POST", path, "stars", body={}, repeatable=True)
 
     def unstar(self, path: str) -> None:
         """Take one's star back; that there was none is no failure, that there is no such

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 
 from hubcli.errors import Denied, HubcliError, NotSignedIn
+from hubcli.http import doubt
 from hubcli.http.client import Authorizer, Client, Request, with_query
 from hubcli.http.response import Response
 from hubcli.hub.decoding import Object, number, objects
@@ -44,19 +45,18 @@ class ScimApi:
         headers = {"Accept": _MEDIA_TYPE}
         if body is not None:
             headers["Content-Type"] = _MEDIA_TYPE
-        response = self._http.request(
-            Request(
-                method,
-                with_query(f"{self._url}/{path}", query or {}),
-                headers,
-                None if body is None else json.dumps(body).encode(),
-                authorizer=self._authorizer,
-                follow=False,
-            ),
-            most=_LARGEST_ANSWER,
+        request = Request(
+            method,
+            with_query(f"{self._url}/{path}", query or {}),
+            headers,
+            None if body is None else json.dumps(body).encode(),
+            authorizer=self._authorizer,
+            follow=False,
         )
-        if not response.ok:
-            raise _refusal(response)
+        with doubt.telling(method):
+            response = self._http.request(request, most=_LARGEST_ANSWER)
+            if not response.ok:
+                raise _refusal(response)
         return response
 
 
@@ -92,6 +92,7 @@ def resources(body: Object) -> list[Object]:
 def _refusal(response: Response) -> HubcliError:
     """The failure behind an error, with what helps where it is SCIM and not an account."""
     error = problem(response)
+    error.in_doubt = response.in_doubt
     if isinstance(error, NotSignedIn):
         error.hint = "hubcli scim login"
     elif isinstance(error, Denied):

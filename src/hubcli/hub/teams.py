@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hubcli.errors import NotFound
+from hubcli.http.doubt import made_once
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, number, text
 from hubcli.hub.members import read_member
@@ -56,10 +58,20 @@ class Teams:
         POST /v2/orgs/{org_name}/groups
         """
         body = {"name": team} | ({} if description is None else {"description": description})
-        with requiring(organization, _EDIT):
-            route = organization_route(organization, "groups")
-            found = self._api.send("POST", route, body=body).object()
-        return read_team({"name": team, **found}, organization) or {}
+
+        def made() -> Row:
+            with requiring(organization, _EDIT):
+                route = organization_route(organization, "groups")
+                found = self._api.send("POST", route, body=body).object()
+            return read_team({"name": team, **found}, organization) or {}
+
+        return made_once(made, lambda: self._known(organization, team))
+
+    def _known(self, organization: str, team: str) -> Row | None:
+        try:
+            return self.inspect(organization, team)
+        except NotFound:
+            return None
 
     def edit(
         self,
@@ -76,9 +88,19 @@ class Teams:
         """
         given = {"name": name, "description": description, "role": role}
         body = {field: value for field, value in given.items() if value is not None}
-        with requiring(organization, _EDIT):
-            found = self._api.send("PATCH", _route(organization, team), body=body).object()
-        return read_team({"name": name or team, **found}, organization) or {}
+
+        def changed() -> Row:
+            with requiring(organization, _EDIT):
+                route = _route(organization, team)
+                found = self._api.send("PATCH", route, body=body, repeatable=name is None).object()
+            return read_team({"name": name or team, **found}, organization) or {}
+
+        def found() -> Row | None:
+            """The team under its new name, if it has no other any more."""
+            is_called_so = name is not None and self._known(organization, team) is None
+            return self._known(organization, str(name)) if is_called_so else None
+
+        return made_once(changed, found)
 
     def delete(self, organization: str, team: str) -> None:
         """Delete a team; its members stay in the organization.
@@ -118,7 +140,7 @@ class Teams:
         """
         with requiring(organization, _EDIT):
             route = _route(organization, team, "members")
-            self._api.send("POST", route, body={"member": user.lower()})
+            self._api.send("POST", route, body={"member": user.lower()}, repeatable=True)
 
     def remove_member(self, organization: str, team: str, user: str) -> None:
         """Take somebody out of a team, not out of the organization.

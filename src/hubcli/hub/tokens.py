@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from hubcli import timestamps
-from hubcli.errors import NotFound, Unavailable, UsageError
+from hubcli.errors import HubcliError, NotFound, Unavailable, UsageError
+from hubcli.hub import lostsecrets
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, flag, names, text
 from hubcli.hub.pages import Listing, NumberedPages
@@ -61,7 +62,11 @@ class PersonalTokens:
         body: dict[str, object] = {"token_label": label, "scopes": [*scopes]}
         if expires is not None:
             body["expires_at"] = expires
-        found = self._api.send("POST", _ROUTE, body=body).object()
+        try:
+            found = self._api.send("POST", _ROUTE, body=body).object()
+        except HubcliError as error:
+            lostsecrets.explain(error, lambda: self.list(), label, "uuid")
+            raise
         row, secret = read_token(found), text(found.get("token"))
         if row is None or secret is None:
             raise Unavailable("Docker Hub answers without the access token that it made")
@@ -71,7 +76,8 @@ class PersonalTokens:
         """Rename a token, switch it on or off. PATCH /v2/access-tokens/{uuid}"""
         given = {"token_label": label, "is_active": active}
         body = {field: value for field, value in given.items() if value is not None}
-        return _known(self._api.send("PATCH", _route(uuid), body=body).object(), uuid)
+        answer = self._api.send("PATCH", _route(uuid), body=body, repeatable=True)
+        return _known(answer.object(), uuid)
 
     def delete(self, uuid: str) -> None:
         """Delete a token for good. DELETE /v2/access-tokens/{uuid}"""

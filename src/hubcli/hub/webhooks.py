@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hubcli import jsonreading, timestamps
 from hubcli.errors import Conflict, NotFound, UsageError
+from hubcli.http.doubt import made_once
 from hubcli.http.response import Response
 from hubcli.hub.client import Api, segment, split
 from hubcli.hub.decoding import Object, Row, number, objects, text
@@ -71,9 +72,17 @@ class Webhooks:
             "webhooks": [{"name": name, "hook_url": url}],
             "registry": _REGISTRY,
         }
-        with requiring(split(path)[0], _EDIT), _explaining_duplicates(path, name):
-            response = self._api.send_legacy("POST", path, _PIPELINES, body=body)
-        return read_webhook({**body, **_object(response)}, path) or {}
+
+        def made() -> Row:
+            with requiring(split(path)[0], _EDIT), _explaining_duplicates(path, name):
+                response = self._api.send_legacy("POST", path, _PIPELINES, body=body)
+            return read_webhook({**body, **_object(response)}, path) or {}
+
+        def found() -> Row | None:
+            there = (row for row in self.list(path) if (row["name"], row["url"]) == (name, url))
+            return next(there, None)
+
+        return made_once(made, found)
 
     def delete(self, path: str, slug: str) -> None:
         """Delete a webhook, known by its `slug`.

@@ -10,6 +10,7 @@ from hubcli import timestamps
 from hubcli.auth.tokens.reasons import told
 from hubcli.config import Endpoint
 from hubcli.errors import HubcliError, NotSignedIn, RateLimited, Unavailable
+from hubcli.http import doubt
 from hubcli.http.client import Authorizer, Client, Request, with_query
 from hubcli.http.origin import authority
 from hubcli.http.response import Response, failure
@@ -131,22 +132,23 @@ class Api:
         headers = dict(self._headers)
         if content is not None:
             headers["Content-Type"] = kind
-        answer = self._http.request(
-            Request(
-                method,
-                url,
-                headers=headers,
-                body=content,
-                authorizer=self._authorizer,
-                repeatable=repeatable,
-                endpoint=self._endpoint,
-                carrier=self._carrier,
-            ),
-            most=_LARGEST_ANSWER,
+        request = Request(
+            method,
+            url,
+            headers=headers,
+            body=content,
+            authorizer=self._authorizer,
+            repeatable=repeatable,
+            endpoint=self._endpoint,
+            carrier=self._carrier,
         )
-        if not answer.ok:
-            raise self._problem(answer, self._host)
-        return answer
+        with doubt.telling("GET" if repeatable else method):
+            answer = self._http.request(request, most=_LARGEST_ANSWER)
+            if answer.ok or doubt.is_done(method, answer):
+                return answer
+            error = self._problem(answer, self._host)
+            error.in_doubt = answer.in_doubt
+            raise error
 
 
 def segment(text: str) -> str:

@@ -62,8 +62,8 @@ class Address:
 
     def _settle(self, *, tls: bool) -> None:
         self._guessing = False
-        if tls:
-            self.endpoint = _over_tls(self.endpoint)
+        found = _over_tls(self.endpoint) if tls else self.endpoint
+        self.endpoint = replace(found, may_be_tls=False)
 
     def _wants_tls(self, request: Request, answer: Response) -> bool:
         """Whether a 400 says that https is spoken here; one to a HEAD has no text to say so."""

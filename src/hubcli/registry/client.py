@@ -11,6 +11,7 @@ from typing import Any
 
 from hubcli.config import Endpoint
 from hubcli.errors import Denied, HubcliError, NotFound, NotSignedIn, Unavailable, Unsupported
+from hubcli.http import doubt
 from hubcli.http.client import Authorizer, Client, Request, Stream, with_query
 from hubcli.http.origin import on_origin
 from hubcli.http.response import LARGEST_BODY, Response
@@ -109,7 +110,8 @@ class Registry:
         """The answer, its body read up to `most` bytes; the failure of an error status raised."""
         answer = self._address.request(lambda endpoint: self._request(call, endpoint), most)
         self._heed(answer)
-        if answer.ok or answer.status in call.accepted:
+        done = answer.ok or doubt.is_done(call.method, answer)
+        if done or answer.status in call.accepted:
             return answer
         raise self._failure(call, answer)
 

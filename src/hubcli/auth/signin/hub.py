@@ -7,12 +7,13 @@ Endpoints: POST /v2/auth/token, /v2/users/login, /v2/users/2fa-login, /v2/access
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hubcli.auth.credentials import Credential
 from hubcli.auth.tokens import hub, jwt
 from hubcli.auth.tokens.reasons import reason
-from hubcli.errors import NotSignedIn, Unavailable, doing
+from hubcli.errors import NotSignedIn, RateLimited, Unavailable, doing
 from hubcli.http.client import Client, Request
 from hubcli.http.response import Response, failure
 from hubcli.reference import HUB
@@ -104,12 +105,17 @@ class HubSignIn:
         return _token(response)
 
     def _access_token(self, session: str, credential: Credential, label: str) -> Credential:
-        response = hub.post(
-            self._http,
-            f"{self._url}/v2/access-tokens",
-            {"token_label": label[:_LONGEST_LABEL], "scopes": _SCOPES},
-            session,
-        )
+        try:
+            response = hub.post(
+                self._http,
+                f"{self._url}/v2/access-tokens",
+                {"token_label": label[:_LONGEST_LABEL], "scopes": _SCOPES},
+                session,
+            )
+        except Unavailable as failed:
+            if failed.in_doubt:
+                failed.reason += f"; it may have made {label!r} all the same, whose secret is lost"
+            raise
         if not response.ok:
             error = failure(response, reason(response))
             error.hint = error.hint or "hubcli login --web takes one that you have made"
@@ -118,7 +124,9 @@ class HubSignIn:
         if not _is_text(secret):
             raise Unavailable("Docker Hub answers without the access token that it made")
         made = Credential.found(credential.username, str(secret), credential.source)
-        self.check(made)
+        # It is there, and its secret would be lost: that Hub does not answer is no reason for that.
+        with suppress(Unavailable, RateLimited):
+            self.check(made)
         return made
 
 

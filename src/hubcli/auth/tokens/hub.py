@@ -101,6 +101,7 @@ def exchange(http: Client, hub_url: str, credential: Credential) -> str:
         http,
         f"{hub_url}/v2/auth/token",
         {"identifier": credential.username, "secret": credential.secret},
+        repeatable=True,  # one token more, where a first one was lost, is no harm
     )
     if not response.ok:
         raise refusal(response, credential)
@@ -111,14 +112,20 @@ def exchange(http: Client, hub_url: str, credential: Credential) -> str:
 
 
 def post(
-    http: Client, url: str, members: Mapping[str, object] | None, bearer: str | None = None
+    http: Client,
+    url: str,
+    members: Mapping[str, object] | None,
+    bearer: str | None = None,
+    *,
+    repeatable: bool | None = None,
 ) -> Response:
     """A JSON object that holds secrets, sent where it was meant to go and nowhere else."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
     body = b"" if members is None else json.dumps(members).encode()
-    return http.request(Request("POST", url, headers, body, follow=False), most=_LARGEST_ANSWER)
+    request = Request("POST", url, headers, body, follow=False, repeatable=repeatable)
+    return http.request(request, most=_LARGEST_ANSWER)
 
 
 def refusal(response: Response, credential: Credential) -> HubcliError:

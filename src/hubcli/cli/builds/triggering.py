@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from hubcli.cli.commands import Rows, Shown
 from hubcli.cli.options import DryRun
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.secretline import secret_line
-from hubcli.errors import NotFound, UsageError, doing
+from hubcli.errors import HubcliError, NotFound, UsageError, doing
 from hubcli.output import Row, Selection
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def trigger(
     if dry_run:
         return Rows(rules)
     for rule in rules:
-        with runtime.attempting(), doing(_TRIGGER, path):
+        with runtime.attempting(), doing(_TRIGGER, path), _pointing_to_history(path):
             builds.build(path, rule)
             if not selection.quiet:
                 runtime.output.notice(f"{path} builds {rule['tag']} from {rule['name']}")
@@ -105,6 +106,17 @@ def _by_url(
         runtime.session.hub.builds.trigger(url, kind, name)
     if not selection.quiet:
         runtime.output.notice(f"triggered a build of {what}")
+
+
+@contextmanager
+def _pointing_to_history(path: str) -> Iterator[None]:
+    """Where nobody knows whether something is built, there is a list that may."""
+    try:
+        yield
+    except HubcliError as error:
+        if error.in_doubt:
+            error.hint = f"hubcli build history {path}"
+        raise
 
 
 def _url(runtime: Runtime, url_stdin: bool) -> str:

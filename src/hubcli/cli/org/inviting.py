@@ -97,6 +97,8 @@ def send(
                 with doing("invite people to", organization):
                     rows = invites.send(organization, some, team=team, role=role, dry_run=dry_run)
             except Unavailable as error:
+                if error.in_doubt:
+                    error.hint = f"hubcli org invite ls {organization}"
                 runtime.report(error)
                 yield from ({"invitee": name, "status": _UNKNOWN} for name in some)
             else:

@@ -70,8 +70,9 @@ def rotate(
         tokens = runtime.session.hub.tokens_of_user
         old = tokens.find(name)
         user = own_namespace(runtime.session)
-        made = _successor(tokens, old)
-        with _undoing(runtime, lambda: tokens.delete(str(made["uuid"])), "remove the new token"):
+        made = _successor(runtime, tokens, old)
+        uuid = str(made["uuid"])
+        with _undoing(runtime, lambda: tokens.delete(uuid), f"remove the new token, {uuid}"):
             credential = _checked(runtime, user, str(made["token"]))
             with _stored(runtime, store, credential):
                 # Before the old one goes: it may be what we are signed in with, and then nothing
@@ -81,11 +82,36 @@ def rotate(
                 _retire(runtime, tokens, old, remove)
 
 
-def _successor(tokens: PersonalTokens, old: Row) -> Row:
-    scopes = old["scopes"]
+def _successor(runtime: Runtime, tokens: PersonalTokens, old: Row) -> Row:
+    scopes, label = old["scopes"], str(old["label"])
     if not isinstance(scopes, list) or not scopes:
         raise UsageError("Docker Hub does not tell its scopes", hint="hubcli token create --help")
-    return tokens.create(str(old["label"]), scopes, _expiry(old))
+    known = _called(tokens, label)
+    try:
+        return tokens.create(label, scopes, _expiry(old))
+    except HubcliError as error:
+        if error.in_doubt:
+            _remove_lost(runtime, tokens, label, known, error)
+        raise
+
+
+def _called(tokens: PersonalTokens, label: str) -> set[str]:
+    """The ids of all tokens with this label."""
+    return {str(row["uuid"]) for row in tokens.list() if row["label"] == label}
+
+
+def _remove_lost(
+    runtime: Runtime, tokens: PersonalTokens, label: str, known: set[str], error: HubcliError
+) -> None:
+    """Remove a new token whose secret was lost with the answer; a second one is somebody's."""
+    try:
+        lost = _called(tokens, label) - known
+        if len(lost) == 1:
+            tokens.delete(lost.pop())
+            error.hint = None
+            runtime.output.warning("a new token was made, its secret lost: it is removed again")
+    except HubcliError as failure:
+        runtime.output.warning(f"could not remove the new token: {failure.reason}")
 
 
 def _expiry(old: Row) -> str | None:
