@@ -45,7 +45,7 @@ def _undisturbed(errand: Errand, world: World) -> int:
 def _kill(errand: Errand, world: World, number: int, moment: Fault) -> None:
     errand.prepare(world)
     argv = errand.argv(world)
-    process = world.start(*argv, stdin=errand.stdin)
+    process = world.start(*argv, stdin=errand.input(world))
     world.gateway.call(number, moment, process.kill)
     process.wait(60)
     about = f"killed at {number} of {world.gateway.lines}, {moment}: {process.returncode}"
@@ -56,4 +56,4 @@ def _kill(errand: Errand, world: World, number: int, moment: Fault) -> None:
 
 
 def _ended(world: World, errand: Errand) -> int:
-    return world.start(*errand.argv(world), stdin=errand.stdin).wait(60)
+    return world.start(*errand.argv(world), stdin=errand.input(world)).wait(60)

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Fault = Literal[
-    "reset", "reset in the request", "reset in the answer", "silence",
+    "reset", "reset in the request", "reset in the answer", "lost answer", "silence",
     "401", "429", "500", "502",
 ]  # fmt: skip
-"""What can happen to a request: the connection breaks before its answer, in its own body or in the
-body of its answer; no answer ever comes; a status instead of the answer, which the server never
-hears of."""
+"""What can happen to a request: the connection breaks before the server hears of it, in its own
+body, in the body of its answer, or once the server has acted and before it says so; no answer ever
+comes; a status instead of the answer, which the server never hears of."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
@@ -132,8 +132,9 @@ class Gateway:
             answer = b""
             while data := server.recv(1 << 16):
                 answer += data
-            end = answer.index(b"\r\n\r\n") + 4
-            client.sendall(answer[: end + (len(answer) - end) // 2])
+            if fault == "reset in the answer":
+                end = answer.index(b"\r\n\r\n") + 4
+                client.sendall(answer[: end + (len(answer) - end) // 2])
             self._break(client)
 
     def _break(self, client: socket.socket) -> None:
