@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -65,6 +66,26 @@ def test_workers_can_be_used_again_after_a_failure() -> None:
     done: list[int] = []
     workers.each(done.append, [1, 2])
     assert sorted(done) == [1, 2]
+
+
+def test_ctrl_c_waits_for_what_cleans_up() -> None:
+    """For the very thread that it was waiting for when it came, too."""
+    workers = Workers(1)
+    caller, cleaned = threading.get_ident(), threading.Event()
+
+    def work(_: int) -> None:
+        time.sleep(0.01)  # the caller waits by then, or else this shows nothing
+        signal.pthread_kill(caller, signal.SIGINT)
+        try:
+            while True:
+                workers.check()
+        except Stopped:
+            time.sleep(0.01)
+            cleaned.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.each(work, [1])
+    assert cleaned.is_set()
 
 
 def test_nothing_to_do_is_done() -> None:

@@ -45,7 +45,7 @@ class Workers:
         failures: list[BaseException] = []
         lock = threading.Lock()
 
-        def run() -> None:
+        def work_off() -> None:
             while not failures and not self._stop.is_set():
                 with lock:
                     if not queue:
@@ -57,19 +57,16 @@ class Workers:
                     failures.append(failure)
                     self._stop.set()
 
-        threads = [
-            threading.Thread(target=run, daemon=True) for _ in range(min(self.count, len(queue)))
-        ]
+        begun: list[threading.Event] = []
         try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                _wait(thread)
+            begun.extend(_started(work_off) for _ in range(min(self.count, len(queue))))
+            for ended in begun:
+                _wait(ended)
         except BaseException:
             self._stop.set()
             deadline = time.monotonic() + _GRACE
-            for thread in threads:
-                thread.join(max(0.0, deadline - time.monotonic()))
+            for ended in begun:
+                ended.wait(max(0.0, deadline - time.monotonic()))
             raise
         if failures:
             self._stop.clear()
@@ -117,7 +114,24 @@ class Workers:
             raise
 
 
-def _wait(thread: threading.Thread) -> None:
-    """Until it ends, but so that signals come through on every platform."""
-    while thread.is_alive():
-        thread.join(0.5)
+def _started(work: Callable[[], None]) -> threading.Event:
+    """Do `work` in a thread; what is set once it has ended.
+
+    A thread whose `join` is interrupted counts as ended before Python 3.13, though it is not.
+    """
+    ended = threading.Event()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    return ended
+
+
+def _wait(ended: threading.Event) -> None:
+    """Until it is set, but so that signals come through on every platform."""
+    while not ended.wait(0.5):
+        pass
