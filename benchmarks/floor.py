@@ -70,6 +70,7 @@ def _get(host: str, repository: str, blob: Blob) -> Iterator[bytes]:
         yield first
         while left:
             piece = opened.recv(min(_PIECE, left))
+            assert piece, "the registry went away"
             left -= len(piece)
             yield piece
 

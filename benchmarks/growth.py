@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import images, plot
-from benchmarks.peers import HUBCLI, OWN, Command
+from benchmarks.peers import FLOOR, HUBCLI, OWN, Command
 from benchmarks.registries import Registry, private, registry
 from benchmarks.stub import stub
 from benchmarks.tables import Report
@@ -27,7 +27,10 @@ _KIB = 1 << 10
 
 @dataclass(frozen=True)
 class Series:
-    """A command for each of several sizes; that of size `least` does nearly nothing."""
+    """A command for each of several sizes; that of size `least` does nearly nothing.
+
+    A `floor` shows how the machine grows under the same load: it has no targets.
+    """
 
     name: str
     unit: str
@@ -36,13 +39,14 @@ class Series:
     before: Callable[[], object] | None = None
     environ: Callable[[int], Mapping[str, str]] = lambda _: {}
     least: int = 1
+    floor: bool = False
 
 
 def run(report: Report, rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         directory = Path(name)
         environ = private(directory)
-        rows, lines = [], {}
+        rows, own, lines = [], [], {}
         for group in (_listings, _transfers):
             with group(directory, environ) as several:
                 for series in several:
@@ -52,12 +56,14 @@ def run(report: Report, rounds: int) -> None:
                         report.failed(series.name, OWN.name, str(failure))
                         continue
                     rows.append(row)
-                    lines[series.name] = plot.relative(points) if points else []
-    head = ("", "sizes", "ms, less the start", "peak MiB", "time", "processor", "memory")
+                    if not series.floor:
+                        own.append(row)
+                        lines[series.name] = plot.relative(points) if points else []
+    head = ("", "sizes", "ms, less the start", "peak MiB", "time", "own time", "memory")
     report.show("Growth: exponents of size, by least squares of the logarithms", head, rows)
-    for row in rows:
+    for row in own:
         report.target(f"{row[0]}: exponent of time", float(row[4]), _MOST)
-        report.target(f"{row[0]}: exponent of processor time", float(row[5]), _MOST)
+        report.target(f"{row[0]}: exponent of own time", float(row[5]), _MOST)
     if lines:
         title = "Seconds of a command, less those of the smallest input"
         drawn = plot.svg(title, "input, as a multiple", "time, as a multiple", lines)
@@ -83,14 +89,14 @@ def _grown(
         return [point for point in points if point[1] > least]
 
     times = more(lambda one: one.seconds, 0.001)
-    cpu = more(lambda one: one.cpu, 0.001)
+    own = more(lambda one: one.own, 0.001)
     memory = more(lambda one: one.peak, 0.1)
     row = (
         series.name,
         f"{' '.join(f'{size:,}' for size in series.sizes)} {series.unit}",
         " ".join(f"{seconds * 1000:.0f}" for _, seconds in times),
         " ".join(f"{found[size].peak:.0f}" for size in series.sizes),
-        *(f"{plot.exponent(points):.2f}" for points in (times, cpu, memory)),
+        *(f"{plot.exponent(points):.2f}" for points in (times, own, memory)),
     )
     print("  " + "  ".join(row), flush=True)
     return times, row
@@ -146,6 +152,7 @@ def _transfers(directory: Path, environ: Mapping[str, str]) -> Iterator[list[Ser
         yield [
             *_moving("layers", "layers of 16 KiB", _LAYERS, layers, source, destination, directory),
             *_moving("large", "MiB in 4 layers", _MIBS, large, source, destination, directory),
+            *_floors(_MIBS, large, source, destination, directory),
         ]
 
 
@@ -184,6 +191,33 @@ def _moving(
             lambda n: copy(f"{own}/{n}:latest", f"{there}/{n}:latest"),
             before=destination.forget,
         ),
+    ]
+
+
+def _floors(
+    sizes: Sequence[int],
+    layouts: Mapping[int, Path],
+    source: Registry,
+    destination: Registry,
+    directory: Path,
+) -> list[Series]:
+    """The least that moving the large ones takes, whoever does it."""
+    out = images.Fresh(directory / "out")
+    a, b = source.host, destination.host
+    unit = "MiB in 4 layers"
+    works: Mapping[str, tuple[Callable[[int], Command], Callable[[], object]]] = {
+        "pull": (lambda n: ["pull", a, f"large/{n}", str(out.path)], out.clear),
+        "push": (lambda n: ["push", str(layouts[n]), b, f"large/{n}"], destination.forget),
+        "copy": (lambda n: ["copy", a, f"large/{n}", b, f"large/{n}"], destination.forget),
+    }
+    return [
+        Series(
+            *(f"the floor of {name}, by large", unit, sizes),
+            lambda n, command=command: [*FLOOR, *command(n)],
+            before=before,
+            floor=True,
+        )
+        for name, (command, before) in works.items()
     ]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HUBCLI = [str(Path(sys.executable).with_name("hubcli"))]
+FLOOR = [sys.executable, "-m", "benchmarks.floor"]
 
 Command = list[str]
 

@@ -33,10 +33,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: seconds from start to exit, seconds of processor time, largest resident MiB."""
+    """One run: seconds from start to exit, seconds of processor time, of these `own` those that
+    the system did not spend for it, and the largest resident MiB."""
 
     seconds: float
     cpu: float
+    own: float
     peak: float
 
 
@@ -94,6 +96,7 @@ def median(samples: Sequence[Sample]) -> Sample:
     return Sample(
         statistics.median(sample.seconds for sample in samples),
         statistics.median(sample.cpu for sample in samples),
+        statistics.median(sample.own for sample in samples),
         max(sample.peak for sample in samples),
     )
 
@@ -113,7 +116,7 @@ child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=quie
 _, status, used = os.wait4(child, 0)
 seconds = time.perf_counter() - started
 code = os.waitstatus_to_exitcode(status)
-print(code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+print(code, seconds, used.ru_utime + used.ru_stime, used.ru_utime, used.ru_maxrss / 1024)
 """
 
 

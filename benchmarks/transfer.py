@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import images, peers
 from benchmarks.delay import far
-from benchmarks.peers import HUBCLI, OWN, Command, Tool
+from benchmarks.peers import FLOOR, HUBCLI, OWN, Command, Tool
 from benchmarks.registries import Registry, private, registry
 from benchmarks.tables import Report
 from benchmarks.timing import Case, Taken, measured, once
@@ -25,8 +25,8 @@ _ROUND_TRIP = 20
 """Milliseconds between us and the registries that are far away."""
 _MEGABITS = 1000
 """Of the line to those that are far away and large: a gigabit a second."""
-_FLOOR = [sys.executable, "-m", "benchmarks.floor"]
 _START = "python -c 'import httpx'"
+_OWN_START = "hubcli digest"
 
 Make = Callable[[Tool], Command | None]
 
@@ -72,7 +72,7 @@ def run(report: Report, rounds: int) -> None:
         with _away(bench, _ROUND_TRIP, None) as away:
             _works(report, bench, away, "many", "60 x 1 MiB", rounds, mount=True)
         with _away(bench, 1, _MEGABITS) as away:
-            _works(report, bench, away, "large", "4 x 64 MiB", rounds)
+            _works(report, bench, away, "large", "4 x 128 MiB", rounds)
         _counted(report, bench)
         _memory(report, bench)
 
@@ -83,7 +83,7 @@ def _bench(directory: Path) -> Iterator[Bench]:
     layouts = {
         "big": images.layout(directory / "big", [256] * 4, seed=1),
         "many": images.layout(directory / "many", [1] * 60, seed=2),
-        "large": images.layout(directory / "large", [64] * 4, seed=5),
+        "large": images.layout(directory / "large", [128] * 4, seed=5),
     }
     with ExitStack() as stack:
         source = stack.enter_context(registry(directory / "a"))
@@ -130,7 +130,7 @@ def _works(
 ) -> None:
     """Pull, push and copy one image, and copy it within the source where that is asked for.
 
-    With `start` the start of Python with httpx is taken off what hubcli takes.
+    With `start` the target is for what hubcli takes less the start of Python with httpx.
     """
     own, there = f"{place.source}/src/{image}:latest", f"{place.destination}/dst/{image}:latest"
     mounted = f"{place.source}/mnt/{image}:latest"
@@ -163,7 +163,8 @@ def _works(
             if words
         ]
         if floor:
-            cases.append(Case("floor", [*_FLOOR, *floored], before))
+            cases.append(Case("floor", [*FLOOR, *floored], before))
+        cases.append(Case(_OWN_START, OWN.digest(own)))
         if start:
             cases.append(Case(_START, [sys.executable, "-c", _import("httpx")]))
         taken = measured(cases, rounds=rounds, environ=bench.environ)
@@ -181,13 +182,15 @@ def _compared(report: Report, title: str, cases: Sequence[Case], taken: Taken) -
     here = [case.name for case in cases if case.name in taken]
     fastest = taken.fastest([tool.name for tool in peers.go()])
     against = fastest or here[0]
-    head = ("", "ms", f"/ {against}", "processor ms", "peak MiB")
+    own_start = taken.median(_OWN_START).seconds if _OWN_START in taken else 0.0
+    head = ("", "ms", f"/ {against}", "less its start", "processor ms", "peak MiB")
     rows = []
     for name in here:
         found = taken.median(name)
+        work = f"{taken.ratio(name, against, own_start):.2f}" if name == OWN.name else ""
         rows.append(
             (
-                *(name, f"{found.seconds * 1000:.0f}", f"{taken.ratio(name, against):.2f}"),
+                *(name, f"{found.seconds * 1000:.0f}", f"{taken.ratio(name, against):.2f}", work),
                 *(f"{found.cpu * 1000:.0f}", f"{found.peak:.0f}"),
             )
         )
