@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import images, plot
-from benchmarks.peers import FLOOR, HUBCLI, OWN, Command
+from benchmarks.peers import FLOOR, HUBCLI, OWN, OWN_MOVES, Command, Moves
 from benchmarks.registries import Registry, private, registry
 from benchmarks.stub import stub
 from benchmarks.tables import Report
@@ -146,79 +146,50 @@ def _transfers(directory: Path, environ: Mapping[str, str]) -> Iterator[list[Ser
         destination = stack.enter_context(registry(directory / "b"))
         layers = {n: _layers(directory, n) for n in (1, *_LAYERS)}
         large = {n: _large(directory, n) for n in (1, *_MIBS)}
-        for kind, layouts in (("layers", layers), ("large", large)):
+        out = images.Fresh(directory / "out")
+        several = []
+        for kind, unit, sizes, layouts, whose in (
+            ("layers", "layers of 16 KiB", _LAYERS, layers, (OWN_MOVES,)),
+            ("large", "MiB in 4 layers", _MIBS, large, (OWN_MOVES, FLOOR)),
+        ):
             for n, layout in layouts.items():
-                once(Case("push", _push(layout, source, kind, n)), environ)
-        yield [
-            *_moving("layers", "layers of 16 KiB", _LAYERS, layers, source, destination, directory),
-            *_moving("large", "MiB in 4 layers", _MIBS, large, source, destination, directory),
-            *_floors(_MIBS, large, source, destination, directory),
-        ]
-
-
-def _push(layout: Path, place: Registry, kind: str, n: int) -> Command:
-    assert OWN.push is not None
-    return OWN.push(layout, f"{place.host}/{kind}/{n}:latest")
+                push = OWN_MOVES.push(layout, f"{source.host}/{kind}/{n}:latest")
+                once(Case("push", push), environ)
+            for moves in whose:
+                found = _moving(moves, kind, layouts, source.host, destination, out)
+                several += [
+                    Series(name, unit, sizes, command, before, floor=moves is FLOOR)
+                    for name, command, before in found
+                ]
+        yield several
 
 
 def _moving(
+    moves: Moves,
     kind: str,
-    unit: str,
-    sizes: Sequence[int],
     layouts: Mapping[int, Path],
-    source: Registry,
+    source: str,
     destination: Registry,
-    directory: Path,
-) -> list[Series]:
-    pull, copy = OWN.pull, OWN.copy
-    assert pull is not None
-    assert copy is not None
-    out = images.Fresh(directory / "out")
-    own, there = f"{source.host}/{kind}", f"{destination.host}/{kind}"
-    return [
-        Series(
-            *(f"pull, by {kind}", unit, sizes),
-            lambda n: pull(f"{own}/{n}:latest", out.path),
-            before=out.clear,
-        ),
-        Series(
-            *(f"push, by {kind}", unit, sizes),
-            lambda n: _push(layouts[n], destination, kind, n),
-            before=destination.forget,
-        ),
-        Series(
-            *(f"copy, by {kind}", unit, sizes),
-            lambda n: copy(f"{own}/{n}:latest", f"{there}/{n}:latest"),
-            before=destination.forget,
-        ),
-    ]
-
-
-def _floors(
-    sizes: Sequence[int],
-    layouts: Mapping[int, Path],
-    source: Registry,
-    destination: Registry,
-    directory: Path,
-) -> list[Series]:
-    """The least that moving the large ones takes, whoever does it."""
-    out = images.Fresh(directory / "out")
-    a, b = source.host, destination.host
-    unit = "MiB in 4 layers"
-    works: Mapping[str, tuple[Callable[[int], Command], Callable[[], object]]] = {
-        "pull": (lambda n: ["pull", a, f"large/{n}", str(out.path)], out.clear),
-        "push": (lambda n: ["push", str(layouts[n]), b, f"large/{n}"], destination.forget),
-        "copy": (lambda n: ["copy", a, f"large/{n}", b, f"large/{n}"], destination.forget),
-    }
-    return [
-        Series(
-            *(f"the floor of {name}, by large", unit, sizes),
-            lambda n, command=command: [*FLOOR, *command(n)],
-            before=before,
-            floor=True,
-        )
-        for name, (command, before) in works.items()
-    ]
+    out: images.Fresh,
+) -> Iterator[tuple[str, Callable[[int], Command], Callable[[], object]]]:
+    """Pull, push and copy: the name, the command for a size, and what comes before each run."""
+    of = "the floor of " if moves is FLOOR else ""
+    own, there = f"{source}/{kind}", f"{destination.host}/{kind}"
+    yield (
+        f"{of}pull, by {kind}",
+        lambda n: moves.pull(f"{own}/{n}:latest", out.path),
+        out.clear,
+    )
+    yield (
+        f"{of}push, by {kind}",
+        lambda n: moves.push(layouts[n], f"{there}/{n}:latest"),
+        destination.forget,
+    )
+    yield (
+        f"{of}copy, by {kind}",
+        lambda n: moves.copy(f"{own}/{n}:latest", f"{there}/{n}:latest"),
+        destination.forget,
+    )
 
 
 def _layers(directory: Path, count: int) -> Path:

@@ -9,26 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HUBCLI = [str(Path(sys.executable).with_name("hubcli"))]
-FLOOR = [sys.executable, "-m", "benchmarks.floor"]
 
 Command = list[str]
 
 
 @dataclass(frozen=True)
-class Tool:
-    """Commands for references HOST/REPOSITORY:TAG and directories that are OCI layouts.
+class Moves:
+    """Commands that move images: references HOST/REPOSITORY:latest, and directories that are OCI
+    layouts."""
 
-    What a tool does not do is None.
-    """
+    pull: Callable[[str, Path], Command]
+    push: Callable[[Path, str], Command]
+    copy: Callable[[str, str], Command]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Commands for references HOST/REPOSITORY:TAG; one that moves no images has no `moves`."""
 
     name: str
     version: Sequence[str]
     digest: Callable[[str], Command]
     tags: Callable[[str], Command]
     """Of HOST/REPOSITORY."""
-    pull: Callable[[str, Path], Command] | None = None
-    push: Callable[[Path, str], Command] | None = None
-    copy: Callable[[str, str], Command] | None = None
+    moves: Moves | None = None
 
 
 def _regctl(*hosts: str) -> Command:
@@ -53,6 +57,16 @@ def _oras(flags: list[str], source: str, destination: str) -> Command:
     return ["oras", "cp", *flags, source, destination]
 
 
+def _floor(*words: str) -> Command:
+    return [sys.executable, "-m", "benchmarks.floor", *words]
+
+
+def _parts(reference: str) -> tuple[str, str]:
+    """The host and the repository in HOST/REPOSITORY:latest."""
+    host, _, rest = reference.partition("/")
+    return host, rest.removesuffix(":latest")
+
+
 def _dxf(verb: str, reference: str) -> Command:
     """`DXF_HOST=… dxf VERB REPOSITORY [TAG]`."""
     host, _, rest = reference.partition("/")
@@ -61,51 +75,70 @@ def _dxf(verb: str, reference: str) -> Command:
     return ["env", *given, "dxf", verb, repository, *([tag] if tag else [])]
 
 
+OWN_MOVES = Moves(
+    pull=lambda reference, directory: [*HUBCLI, "pull", "-q", reference, f"oci:{directory}:latest"],
+    push=lambda directory, reference: [*HUBCLI, "push", "-q", f"oci:{directory}:latest", reference],
+    copy=lambda source, destination: [*HUBCLI, "copy", "-q", source, destination],
+)
 OWN = Tool(
     "hubcli",
     version=[*HUBCLI, "--version"],
     digest=lambda reference: [*HUBCLI, "digest", reference],
     tags=lambda repository: [*HUBCLI, "tag", "ls", repository],
-    pull=lambda reference, directory: [*HUBCLI, "pull", "-q", reference, f"oci:{directory}:latest"],
-    push=lambda directory, reference: [*HUBCLI, "push", "-q", f"oci:{directory}:latest", reference],
-    copy=lambda source, destination: [*HUBCLI, "copy", "-q", source, destination],
+    moves=OWN_MOVES,
 )
+FLOOR = Moves(
+    pull=lambda reference, directory: _floor("pull", *_parts(reference), str(directory)),
+    push=lambda directory, reference: _floor("push", str(directory), *_parts(reference)),
+    copy=lambda source, destination: _floor("copy", *_parts(source), *_parts(destination)),
+)
+"""The least that moving an image takes in Python; no peer."""
 _GO: Mapping[str, Tool] = {
     "crane": Tool(
         "crane",
         version=["crane", "version"],
         digest=lambda reference: ["crane", "digest", "--insecure", reference],
         tags=lambda repository: ["crane", "ls", "--insecure", repository],
-        pull=lambda reference, directory: [
-            *("crane", "pull", "--insecure", "--format=oci", reference, str(directory))
-        ],
-        push=lambda directory, reference: [
-            *("crane", "push", "--insecure", str(directory), reference)
-        ],
-        copy=lambda source, destination: ["crane", "copy", "--insecure", source, destination],
+        moves=Moves(
+            pull=lambda reference, directory: [
+                *("crane", "pull", "--insecure", "--format=oci", reference, str(directory))
+            ],
+            push=lambda directory, reference: [
+                *("crane", "push", "--insecure", str(directory), reference)
+            ],
+            copy=lambda source, destination: ["crane", "copy", "--insecure", source, destination],
+        ),
     ),
     "regctl": Tool(
         "regctl",
         version=["regctl", "version"],
         digest=lambda one: [*_regctl(one.partition("/")[0]), "image", "digest", one],
         tags=lambda one: [*_regctl(one.partition("/")[0]), "tag", "ls", one],
-        pull=lambda reference, directory: _regctl_copy(reference, f"ocidir://{directory}:latest"),
-        push=lambda directory, reference: _regctl_copy(f"ocidir://{directory}:latest", reference),
-        copy=_regctl_copy,
+        moves=Moves(
+            pull=lambda reference, directory: _regctl_copy(
+                reference, f"ocidir://{directory}:latest"
+            ),
+            push=lambda directory, reference: _regctl_copy(
+                f"ocidir://{directory}:latest", reference
+            ),
+            copy=_regctl_copy,
+        ),
     ),
     "oras": Tool(
         "oras",
         version=["oras", "version"],
         digest=lambda reference: ["oras", "resolve", "--plain-http", reference],
         tags=lambda repository: ["oras", "repo", "tags", "--plain-http", repository],
-        pull=lambda reference, directory: _oras(
-            ["--from-plain-http", "--to-oci-layout"], reference, f"{directory}:latest"
-        ),
-        push=lambda directory, reference: _oras(
-            ["--from-oci-layout", "--to-plain-http"], f"{directory}:latest", reference
-        ),
-        copy=lambda source, destination: _oras(
-            ["--from-plain-http", "--to-plain-http"], source, destination
+        moves=Moves(
+            pull=lambda reference, directory: _oras(
+                ["--from-plain-http", "--to-oci-layout"], reference, f"{directory}:latest"
+            ),
+            push=lambda directory, reference: _oras(
+                ["--from-oci-layout", "--to-plain-http"], f"{directory}:latest", reference
+            ),
+            copy=lambda source, destination: _oras(
+                ["--from-plain-http", "--to-plain-http"], source, destination
+            ),
         ),
     ),
     "skopeo": Tool(
@@ -116,14 +149,16 @@ _GO: Mapping[str, Tool] = {
             f"docker://{reference}",
         ),
         tags=lambda one: _skopeo("list-tags", "--tls-verify=false", f"docker://{one}"),
-        pull=lambda reference, directory: _skopeo_copy(
-            f"docker://{reference}", f"oci:{directory}:latest"
-        ),
-        push=lambda directory, reference: _skopeo_copy(
-            f"oci:{directory}:latest", f"docker://{reference}"
-        ),
-        copy=lambda source, destination: _skopeo_copy(
-            f"docker://{source}", f"docker://{destination}"
+        moves=Moves(
+            pull=lambda reference, directory: _skopeo_copy(
+                f"docker://{reference}", f"oci:{directory}:latest"
+            ),
+            push=lambda directory, reference: _skopeo_copy(
+                f"oci:{directory}:latest", f"docker://{reference}"
+            ),
+            copy=lambda source, destination: _skopeo_copy(
+                f"docker://{source}", f"docker://{destination}"
+            ),
         ),
     ),
 }

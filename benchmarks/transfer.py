@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import images, peers
 from benchmarks.delay import far
-from benchmarks.peers import FLOOR, HUBCLI, OWN, Command, Tool
+from benchmarks.peers import FLOOR, HUBCLI, OWN, OWN_MOVES, Command, Moves
 from benchmarks.registries import Registry, private, registry
 from benchmarks.tables import Report
 from benchmarks.timing import Case, Taken, measured, once
@@ -28,7 +28,7 @@ _MEGABITS = 1000
 _START = "python -c 'import httpx'"
 _OWN_START = "hubcli digest"
 
-Make = Callable[[Tool], Command | None]
+Make = Callable[[Moves], Command]
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def _away(bench: Bench, milliseconds: int, megabits: int | None) -> Iterator[Pla
 
 
 def _push(layout: Path, reference: str) -> Command:
-    assert OWN.push is not None
-    return OWN.push(layout, reference)
+    return OWN_MOVES.push(layout, reference)
 
 
 def do(command: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -135,35 +134,21 @@ def _works(
     own, there = f"{place.source}/src/{image}:latest", f"{place.destination}/dst/{image}:latest"
     mounted = f"{place.source}/mnt/{image}:latest"
     out, layout = bench.directory / "out", bench.layouts[image]
-    works: dict[str, tuple[Make, Callable[[], object], list[str]]] = {
-        "pull": (
-            lambda tool: tool.pull and tool.pull(own, out),
-            bench.fresh,
-            ["pull", place.source, f"src/{image}", str(out)],
-        ),
-        "push": (
-            lambda tool: tool.push and tool.push(layout, there),
-            bench.destination.forget,
-            ["push", str(layout), place.destination, f"dst/{image}"],
-        ),
-        "copy": (
-            lambda tool: tool.copy and tool.copy(own, there),
-            bench.destination.forget,
-            ["copy", place.source, f"src/{image}", place.destination, f"dst/{image}"],
-        ),
+    works: dict[str, tuple[Make, Callable[[], object]]] = {
+        "pull": (lambda moves: moves.pull(own, out), bench.fresh),
+        "push": (lambda moves: moves.push(layout, there), bench.destination.forget),
+        "copy": (lambda moves: moves.copy(own, there), bench.destination.forget),
     }
     if mount:
-        works["mount"] = (lambda tool: tool.copy and tool.copy(own, mounted), bench.unmount, [])
-    for work, (command, before, floored) in works.items():
-        tools = [*peers.all_here(), OWN]
-        made = {tool.name: command(tool) for tool in tools}
+        works["mount"] = (lambda moves: moves.copy(own, mounted), bench.unmount)
+    for work, (command, before) in works.items():
         cases = [
-            Case(name, words, before, peer=name != OWN.name)
-            for name, words in made.items()
-            if words
+            Case(tool.name, command(tool.moves), before, peer=tool is not OWN)
+            for tool in [*peers.all_here(), OWN]
+            if tool.moves is not None
         ]
         if floor:
-            cases.append(Case("floor", [*FLOOR, *floored], before))
+            cases.append(Case("floor", command(FLOOR), before))
         cases.append(Case(_OWN_START, OWN.digest(own)))
         if start:
             cases.append(Case(_START, [sys.executable, "-c", _import("httpx")]))
@@ -258,12 +243,10 @@ def _memory(report: Report, bench: Bench) -> None:
     own = f"{bench.source.host}/src/huge:latest"
     there = f"{bench.destination.host}/dst/huge:latest"
     bench.destination.forget()
-    assert OWN.pull is not None
-    assert OWN.copy is not None
     cases = [
         Case("push", _push(layout, own)),
-        Case("pull", OWN.pull(own, bench.fresh())),
-        Case("copy", OWN.copy(own, there)),
+        Case("pull", OWN_MOVES.pull(own, bench.fresh())),
+        Case("copy", OWN_MOVES.copy(own, there)),
     ]
     for case in cases:
         peak = once(case, bench.environ).peak
