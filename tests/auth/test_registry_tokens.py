@@ -424,6 +424,14 @@ def test_harbor_names_basic_to_whoever_comes_with_a_token(
     assert scripted.seen[-1].headers["authorization"] == ALICE.basic
 
 
+def test_a_refusal_that_asks_for_nothing_is_no_open_registry(
+    scripted: Scripted, start: StartRun
+) -> None:
+    scripted.silent = {"/v2/"}
+    with pytest.raises(NotSignedIn, match="does not say what it asks for"):
+        start(scripted, ALICE).authorizer.token(("repository:app:pull",))
+
+
 def test_a_token_is_asked_for_rather_than_the_password(scripted: Scripted, start: StartRun) -> None:
     scripted.challenge = f'{scripted.challenge},scope="*",Basic realm="{scripted.url}/v2"'
     assert start(scripted, ALICE).send("/v2/app/tags/list").status == 200

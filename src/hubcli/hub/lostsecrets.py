@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from hubcli.errors import HubcliError
+from hubcli.errors import HubcliError, TimedOut
 from hubcli.http import doubt
 from hubcli.hub.decoding import Row
 
@@ -27,7 +27,8 @@ def explain(
     except HubcliError:
         error.hint = f"{noun} ls{where}"
         return
-    doubt.settle(error)
+    if found or not isinstance(error, TimedOut):  # whoever takes so long may still be at it
+        doubt.settle(error)
     if found:
         newest = max(found, key=lambda row: str(row["created"] or ""))
         error.in_doubt = True

@@ -10,7 +10,7 @@ from hubcli.auth.tokens import server
 from hubcli.auth.tokens.cache import Token, TokenCache
 from hubcli.auth.tokens.flights import Flights
 from hubcli.config import Endpoint
-from hubcli.errors import Unavailable, Unsupported, Untrusted
+from hubcli.errors import NotSignedIn, Unavailable, Unsupported, Untrusted
 from hubcli.http import origin
 from hubcli.http.client import Client, Request
 from hubcli.http.response import Response
@@ -48,6 +48,7 @@ class RegistryAuthorizer:
         self._flights = Flights()
         self._fetched: dict[str, float] = {}
         self._learned = False
+        self._refused = False
 
     def header(self, scopes: tuple[str, ...]) -> str | None:
         """The header for a first try.
@@ -108,6 +109,8 @@ class RegistryAuthorizer:
         """A bearer token; NotSignedIn where strangers get none, Unsupported where nobody does."""
         header = self.header(scopes)
         challenge = self._cache.challenge(self._audience) or self._greeted()
+        if challenge is None and self._refused:
+            raise NotSignedIn("the registry refuses us, and does not say what it asks for")
         if challenge is None or challenge.scheme != "bearer":
             raise Unsupported(f"{self._endpoint.host} has no tokens")
         header = header or self._bearer(challenge, parse_scopes(scopes), self._credential())
@@ -125,6 +128,7 @@ class RegistryAuthorizer:
             challenge = _OPEN
         if challenge is not None and self._is_good(challenge):
             self._learn(challenge)
+        self._refused = challenge is None and greeting.status == 401
         return challenge
 
     def _is_good(self, challenge: Challenge) -> bool:
