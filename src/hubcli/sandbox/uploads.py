@@ -130,10 +130,18 @@ class Uploads:
             raise DigestMismatch(f"{received} was received")
         with self._storage.database.transaction():
             self._storage.blobs.adopt(upload.repository, upload.id, digest)
-            self._close(upload)
+            self._delete(upload)
+        self._forget(upload)
 
     def _close(self, upload: Upload) -> None:
+        self._delete(upload)
+        self._forget(upload)
+
+    def _delete(self, upload: Upload) -> None:
         with self._storage.database.transaction() as connection:
             connection.execute("DELETE FROM registry_uploads WHERE id = ?", (upload.id,))
+
+    def _forget(self, upload: Upload) -> None:
+        """Never within a transaction: whoever looks for one holds this lock, and may read then."""
         with self._lock:
             self._open.pop(upload.id, None)
