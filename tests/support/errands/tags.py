@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.errands.world import NOT_THERE, Errand, Errands, World, reading, with_tags
+from support.errands.world import NOT_THERE, THERE, Errand, Errands, World, reading, with_tags
 
 
 def _elsewhere(world: World) -> str:
@@ -65,7 +65,7 @@ ERRANDS: Errands = {
         lambda w: ("tag", "undelete", _undeletable(w)),
         _deleted_at_quay,
         lambda w: w.look("digest", _undeletable(w)).exit_code == 0,
-        again=frozenset({0, 3}),
+        again=THERE,
         place="quay",
     ),
 }
