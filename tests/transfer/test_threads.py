@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from hubcli.errors import NotFound
+from hubcli.errors import HubcliError, NotFound
 from hubcli.transfer.threads import Stopped, Workers
 
 
@@ -86,6 +86,22 @@ def test_ctrl_c_waits_for_what_cleans_up() -> None:
     with pytest.raises(KeyboardInterrupt):
         workers.each(work, [1])
     assert cleaned.is_set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_is_gone_is_neither_waited_for_nor_taken_for_done() -> None:
+    def gone(*_: object) -> None:
+        raise MemoryError("before its first line")
+
+    before = threading.gettrace()
+    threading.settrace(gone)
+    try:
+        with pytest.raises(HubcliError, match="a thread is gone"):
+            Workers(2).each(lambda _: None, range(2))
+        with pytest.raises(HubcliError, match="a thread is gone"):
+            next(Workers(2).results(lambda item: item, range(2)))
+    finally:
+        threading.settrace(before)
 
 
 def test_nothing_to_do_is_done() -> None:

@@ -57,16 +57,18 @@ class Workers:
                     failures.append(failure)
                     self._stop.set()
 
-        begun: list[threading.Event] = []
+        begun: list[_Thread] = []
         try:
-            begun.extend(_started(work_off) for _ in range(min(self.count, len(queue))))
-            for ended in begun:
-                _wait(ended)
+            begun.extend(_Thread(work_off) for _ in range(min(self.count, len(queue))))
+            for one in begun:
+                if not one.has_ended_well():
+                    failures.append(_gone())
+                    self._stop.set()
         except BaseException:
             self._stop.set()
             deadline = time.monotonic() + _GRACE
-            for ended in begun:
-                ended.wait(max(0.0, deadline - time.monotonic()))
+            for one in begun:
+                one.wait(max(0.0, deadline - time.monotonic()))
             raise
         if failures:
             self._stop.clear()
@@ -103,8 +105,10 @@ class Workers:
         try:
             for number in range(len(todo)):
                 with changed:
-                    while number not in found and not failures:
+                    while number not in found and not failures and thread.is_alive():
                         changed.wait(0.5)
+                    if number not in found and not failures:
+                        failures.append(_gone())
                 if failures:
                     raise failures[0]
                 yield found.pop(number)
@@ -114,24 +118,37 @@ class Workers:
             raise
 
 
-def _started(work: Callable[[], None]) -> threading.Event:
-    """Do `work` in a thread; what is set once it has ended.
+def _gone() -> HubcliError:
+    return HubcliError("a thread is gone, its work undone", code="INTERNAL")
 
-    A thread whose `join` is interrupted counts as ended before Python 3.13, though it is not.
+
+class _Thread:
+    """Does `work` in a thread of its own.
+
+    Nobody joins it: a thread whose `join` is interrupted counts as ended before Python 3.13,
+    though it is not.
     """
-    ended = threading.Event()
 
-    def run() -> None:
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._ended = threading.Event()
+        self._work = work
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it has come to its end, after so many seconds at most."""
+        return self._ended.wait(seconds)
+
+    def has_ended_well(self) -> bool:
+        """Wait for its end, but so that signals come through on every platform; whether it came
+        there by itself, and is not simply gone."""
+        while not self.wait(0.5):
+            if not self._thread.is_alive():
+                return self._ended.is_set()
+        return True
+
+    def _run(self) -> None:
         try:
-            work()
+            self._work()
         finally:
-            ended.set()
-
-    threading.Thread(target=run, daemon=True).start()
-    return ended
-
-
-def _wait(ended: threading.Event) -> None:
-    """Until it is set, but so that signals come through on every platform."""
-    while not ended.wait(0.5):
-        pass
+            self._ended.set()
