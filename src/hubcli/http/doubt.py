@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from hubcli.errors import Conflict, HubcliError, Unavailable
+from hubcli.errors import Conflict, HubcliError, NotFound, Unavailable
 from hubcli.http.response import Response
 
 _Made = TypeVar("_Made")
@@ -36,6 +36,14 @@ def settle(error: HubcliError) -> None:
     """Take the doubt out of a failure: nothing was done, as it turned out."""
     error.in_doubt = False
     error.reason = error.reason.removesuffix(_TOLD)
+
+
+def known(find: Callable[[], _Made]) -> _Made | None:
+    """What is looked for; None where it is not there."""
+    try:
+        return find()
+    except NotFound:
+        return None
 
 
 def made_once(make: Callable[[], _Made], find: Callable[[], _Made | None]) -> _Made:

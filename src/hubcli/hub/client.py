@@ -182,6 +182,4 @@ def segment(text: str) -> str:
 def _checked(method: str, response: Response) -> Response:
     if response.ok or doubt.is_done(method, response):
         return response
-    error = problem(response)
-    error.in_doubt = response.in_doubt
-    raise error
+    raise problem(response)

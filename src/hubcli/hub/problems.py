@@ -30,6 +30,12 @@ _PERSON = "sign in as a user, not with an organization access token: hubcli logi
 
 def problem(response: Response) -> HubcliError:
     """The failure behind an answer of the Hub API whose status is an error."""
+    error = _understood(response)
+    error.in_doubt = response.in_doubt
+    return error
+
+
+def _understood(response: Response) -> HubcliError:
     if _is_page(response):
         return _firewall(response)
     document = _document(response)

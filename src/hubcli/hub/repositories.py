@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from hubcli import timestamps
 from hubcli.errors import Conflict, HubcliError, NotFound, UsageError
-from hubcli.http.doubt import made_once
+from hubcli.http.doubt import known, made_once
 from hubcli.hub.client import Api, namespace_route, repository_route, split
 from hubcli.hub.decoding import Object, Row, flag, names, number, objects, text
 from hubcli.hub.pages import Listing, NumberedPages, Order
@@ -119,7 +119,7 @@ class Repositories:
 
         def found() -> Row | None:
             """What is there; Conflict where it is not as it was to be: then it is another's."""
-            row = self._known(path)
+            row = known(lambda: self.inspect(path))
             wanted = "private" if private else "public", description or ""
             if row is not None and wanted != (row["visibility"], row["description"] or ""):
                 raise Conflict("it exists, and is another")
@@ -129,12 +129,6 @@ class Repositories:
             return made_once(made, found)
         except HubcliError as error:
             raise _explained(error, namespace) from None
-
-    def _known(self, path: str) -> Row | None:
-        try:
-            return self.inspect(path)
-        except NotFound:
-            return None
 
     def describe(
         self, path: str, *, description: str | None = None, readme: str | None = None

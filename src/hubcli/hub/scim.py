@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hubcli import timestamps
 from hubcli.errors import NotFound, Unavailable
 from hubcli.http.client import Authorizer, Client
-from hubcli.http.doubt import made_once
+from hubcli.http.doubt import known, made_once
 from hubcli.hub.client import segment
 from hubcli.hub.decoding import Object, Row, flag, names, number, objects, text
 from hubcli.hub.pages import Listing
@@ -97,13 +97,7 @@ class Scim:
             answer = self._api.send("POST", "Users", body=body)
             return _user(answer.object() if answer.content else {}, {"userName": address})
 
-        return made_once(made, lambda: self._known(address))
-
-    def _known(self, address: str) -> Row | None:
-        try:
-            return self.find(address)
-        except NotFound:
-            return None
+        return made_once(made, lambda: known(lambda: self.find(address)))
 
     def update(
         self,

@@ -92,7 +92,6 @@ def resources(body: Object) -> list[Object]:
 def _refusal(response: Response) -> HubcliError:
     """The failure behind an error, with what helps where it is SCIM and not an account."""
     error = problem(response)
-    error.in_doubt = response.in_doubt
     if isinstance(error, NotSignedIn):
         error.hint = "hubcli scim login"
     elif isinstance(error, Denied):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hubcli.errors import NotFound
-from hubcli.http.doubt import made_once
+from hubcli.http.doubt import known, made_once
 from hubcli.hub.client import Api, segment
 from hubcli.hub.decoding import Object, Row, number, text
 from hubcli.hub.members import read_member
@@ -65,13 +64,7 @@ class Teams:
                 found = self._api.send("POST", route, body=body).object()
             return read_team({"name": team, **found}, organization) or {}
 
-        return made_once(made, lambda: self._known(organization, team))
-
-    def _known(self, organization: str, team: str) -> Row | None:
-        try:
-            return self.inspect(organization, team)
-        except NotFound:
-            return None
+        return made_once(made, lambda: known(lambda: self.inspect(organization, team)))
 
     def edit(
         self,
@@ -97,8 +90,9 @@ class Teams:
 
         def found() -> Row | None:
             """The team under its new name, if it has no other any more."""
-            is_called_so = name is not None and self._known(organization, team) is None
-            return self._known(organization, str(name)) if is_called_so else None
+            if name is None or known(lambda: self.inspect(organization, team)) is not None:
+                return None
+            return known(lambda: self.inspect(organization, name))
 
         return made_once(changed, found)
 
