@@ -117,47 +117,48 @@ def test_one_that_has_waited_for_long_is_let_go(monkeypatch: pytest.MonkeyPatch)
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("opened", [True, False], ids=["open", "on its way"])
-def test_one_that_nobody_took_is_closed(opened: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, socket.socket]]:
+    """Connections open once the event is set; with that, the other end of the one there is."""
     ours, theirs = socket.socketpair()
-    held = threading.Event()
-    if opened:
-        held.set()
+    opening = threading.Event()
 
     def connect(*_: object) -> socket.socket:
-        held.wait(5)
+        opening.wait(5)
         return ours
 
     monkeypatch.setattr(ahead, "tcp", connect)
     with closing(theirs):
-        begun = Ahead(PLAIN, "127.0.0.1", 80, 5)
-        if opened:
-            ready(begun)
-        begun.close()
-        held.set()
+        yield opening, theirs
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["open", "on its way"])
+def test_one_that_nobody_took_is_closed(
+    opened: bool, held: tuple[threading.Event, socket.socket]
+) -> None:
+    opening, theirs = held
+    if opened:
+        opening.set()
+    begun = Ahead(PLAIN, "127.0.0.1", 80, 5)
+    if opened:
         ready(begun)
-        assert theirs.recv(1) == b""
-        assert begun.take(PLAIN, "127.0.0.1", 80) is None
+    begun.close()
+    opening.set()
+    ready(begun)
+    assert theirs.recv(1) == b""
+    assert begun.take(PLAIN, "127.0.0.1", 80) is None
 
 
 def test_one_that_is_asked_for_after_the_end_is_closed_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    held: tuple[threading.Event, socket.socket],
 ) -> None:
-    ours, theirs = socket.socketpair()
-    held = threading.Event()
-
-    def connect(*_: object) -> socket.socket:
-        held.wait(5)
-        return ours
-
-    monkeypatch.setattr(ahead, "tcp", connect)
-    with closing(theirs):
-        begun = Ahead(PLAIN, "127.0.0.1", 80, 5)
-        begun.close()
-        assert begun.take(PLAIN, "127.0.0.1", 80) is None
-        held.set()
-        ready(begun)
-        assert theirs.recv(1) == b""
+    opening, theirs = held
+    begun = Ahead(PLAIN, "127.0.0.1", 80, 5)
+    begun.close()
+    assert begun.take(PLAIN, "127.0.0.1", 80) is None
+    opening.set()
+    ready(begun)
+    assert theirs.recv(1) == b""
 
 
 def test_nothing_is_begun_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

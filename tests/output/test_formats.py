@@ -6,8 +6,7 @@ import csv
 import io
 import json
 import time
-import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from hubcli.errors import NotFound, UsageError
 from hubcli.output import Field, Kind, Row, Selection, View, visible
+from support.peaks import peak_of
 from support.streams import Streams
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -323,13 +323,5 @@ def test_a_long_listing_takes_no_memory_and_little_time(format: str) -> None:
     emit()
     assert time.process_time() - started < 2
     assert 20_000 <= counting.lines <= 20_002
-    assert peak_of(lambda: streams.output.rows(TAGS, many(2_000), Selection(format))) < 500_000
-
-
-def peak_of(run: Callable[[], None]) -> int:
-    tracemalloc.start()
-    try:
-        run()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    _, peak = peak_of(lambda: streams.output.rows(TAGS, many(2_000), Selection(format)))
+    assert peak < 500_000

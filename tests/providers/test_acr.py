@@ -6,7 +6,6 @@ import base64
 import json
 import ssl
 import sys
-import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from hubcli.providers.rows import BY_NAME
 from hubcli.registry import Registry
 from support.certificates import Authority
 from support.images import Image
+from support.peaks import peak_of
 from support.providers.acr import OPEN, Azure
 from support.providers.standin import Running
 from support.running import InProcess, Result
@@ -402,12 +402,7 @@ def test_many_tags_take_no_more_memory_than_some(
     rows = listed(pages)
     for _ in range(2 * PAGE):
         next(rows)
-    tracemalloc.start()
-    try:
-        count = sum(1 for row in rows if row["size"] is not None)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    count, peak = peak_of(lambda: sum(1 for row in rows if row["size"] is not None))
     assert count == 11 * PAGE
     assert peak < 1_000_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hubcli.http.client import Client
 from hubcli.http.response import Response
 from hubcli.providers.artifactory_items import items
 from hubcli.providers.calls import Api
+from support.peaks import peak_of
 from support.running import InProcess
 from support.scripted import Answer, ScriptedServer, Seen
 
@@ -71,19 +71,16 @@ class Endless(Api):
         return Response(200, {}, found.body, "https://art.example/")
 
 
-def peak_of(total: int) -> int:
+def peak_for(total: int) -> int:
     """The most memory, in bytes, that reading that many files takes."""
-    tracemalloc.start()
-    try:
-        assert sum(1 for _ in items(Endless(total), {})) == total
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    count, peak = peak_of(lambda: sum(1 for _ in items(Endless(total), {})))
+    assert count == total
+    return peak
 
 
 def test_many_files_take_no_more_memory_than_some(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hubcli.providers.artifactory_items._PAGE", PAGE)
-    assert peak_of(30 * PAGE) < 1.3 * peak_of(3 * PAGE)
+    assert peak_for(30 * PAGE) < 1.3 * peak_for(3 * PAGE)
 
 
 def test_a_limit_of_the_server_is_what_a_page_stands_for(

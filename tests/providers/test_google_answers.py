@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +30,7 @@ from hubcli.providers.google_api import ArtifactsApi
 from hubcli.providers.provider import Surroundings
 from hubcli.providers.rows import BY_NAME
 from hubcli.registry import Registry
+from support.peaks import peak_of
 from support.scripted import Answer, ScriptedServer, Seen
 
 HOST = "europe-docker.pkg.dev"
@@ -90,12 +90,7 @@ def test_many_versions_take_no_more_memory_than_some(play: Play) -> None:
     rows = play(script).tags("acme/images/app")
     for _ in range(500):
         next(rows)
-    tracemalloc.start()
-    try:
-        count = sum(1 for _ in rows)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    count, peak = peak_of(lambda: sum(1 for _ in rows))
     assert count == 2_600
     assert peak < 1_000_000
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,6 +22,7 @@ from hubcli.providers.harbor_rules import EVERYWHERE, Rules
 from hubcli.providers.recognition import greeted
 from support.certificates import Authority
 from support.images import Image
+from support.peaks import peak_of
 from support.providers.harbor import Harbor
 from support.providers.standin import Running
 from support.running import InProcess
@@ -400,12 +400,8 @@ def test_long_lists_come_whole_in_little_memory(
         return answer
 
     scripted(script)
-    tracemalloc.start()
-    try:
-        done = cli("tag", "ls", f"{HOST}/acme/app", "--format", "jsonl", "--fields", "name")
-    finally:
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+    command = ("tag", "ls", f"{HOST}/acme/app", "--format", "jsonl", "--fields", "name")
+    done, peak = peak_of(lambda: cli(*command))
     assert done.exit_code == 0, done.stderr
     assert len(set(done.lines())) == 5000
     assert peak < 20_000_000

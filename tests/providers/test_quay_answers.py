@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from hubcli.providers.quay import Quay
 from hubcli.providers.rows import BY_NAME
 from hubcli.registry import Registry
 from support.certificates import Authority
+from support.peaks import peak_of
 from support.scripted import Answer, Script, ScriptedServer, Seen
 
 OAUTH = Credential("$oauthtoken", "secret", "")
@@ -105,12 +105,7 @@ def test_large_repositories_need_little_memory() -> None:
         rows = iter(quay.tags("acme/app"))
         for _ in range(500):
             next(rows)
-        tracemalloc.start()
-        try:
-            count = sum(1 for _ in rows)
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        count, peak = peak_of(lambda: sum(1 for _ in rows))
     assert count == 7_500
     assert peak < 1_500_000
 

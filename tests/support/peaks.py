@@ -1,12 +1,16 @@
-"""The memory that hubcli needs for a command, as Python counts it: not what its imports need."""
+"""The memory that something needs, as Python counts it; for a command without its imports."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tracemalloc
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+_Result = TypeVar("_Result")
 
 _PROGRAM = """
 import gc, json, os, sys, tracemalloc
@@ -40,3 +44,12 @@ def peak(
     )
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
+
+
+def peak_of(work: Callable[[], _Result]) -> tuple[_Result, int]:
+    """What comes of some work, and the bytes that were held at most for it."""
+    tracemalloc.start()
+    try:
+        return work(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
