@@ -18,7 +18,7 @@ from support import leaks
 from support import sandbox as sandboxes
 from support import secret_service as keyrings
 from support.docker_registry import DockerRegistry, Settings
-from support.guard import command_lines, loopback_only
+from support.guard import command_lines, loopback_only, tracing
 from support.guard.planted import PLANTED
 from support.hub_report import HubReport
 from support.images import Image, Layout
@@ -32,6 +32,7 @@ from support.terminal import Terminal, at_terminal
 
 loopback_only.install()
 command_lines.install(PLANTED, leaks.WATCH)
+tracing.install()
 # The same examples in every run: a change is to blame for a failure, not chance.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")
