@@ -18,7 +18,7 @@ def install() -> None:
     hook = threading.gettrace()
     if hook is None:
         return
-    threading.settrace(None)  # type: ignore[arg-type]  # as coverage itself ends it
+    threading.settrace(None)  # as coverage itself ends it
     begin: Any = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
     installing = threading.Lock()
 
