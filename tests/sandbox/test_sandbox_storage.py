@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from hubcli import oci
 from hubcli.sandbox.content.tags import Order
 from hubcli.sandbox.database import Database
 from hubcli.sandbox.storage import Storage
+from hubcli.sandbox.uploads import Uploads
 from support.processes import Server, serving
 from support.sandbox_registry import (
     INDEX,
@@ -345,6 +347,45 @@ class TestDirectories:
         storage.close()
 
         assert not directory.exists()
+
+
+def test_a_session_is_finished_while_another_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever looks reads the database with the sessions locked; whoever finishes has the database.
+    storage = Storage()  # closed at the end only: with a deadlock, that would wait, too
+    uploads = Uploads(storage)
+    upload = uploads.start("a/b", "sha256")
+    upload.append(b"content")
+    looking, finishing = threading.Event(), threading.Event()
+    read, adopt = storage.database.row, storage.blobs.adopt
+
+    def row(statement: str, parameters: tuple[str, ...] = ()) -> sqlite3.Row | None:
+        if "registry_uploads" in statement:
+            looking.set()
+            finishing.wait(10)
+        return read(statement, parameters)
+
+    def adopting(repository: str, upload: str, digest: str) -> None:
+        finishing.set()
+        looking.wait(10)
+        adopt(repository, upload, digest)
+
+    monkeypatch.setattr(storage.database, "row", row)
+    monkeypatch.setattr(storage.blobs, "adopt", adopting)
+    found: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(uploads.find("a/b", "no-such")), daemon=True),
+        threading.Thread(target=uploads.finish, args=(upload, digest_of(b"content")), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert not any(thread.is_alive() for thread in threads), "they wait for each other"
+    assert found == [None]
+    assert storage.blobs.size("a/b", digest_of(b"content")) == len(b"content")
+    assert uploads.find("a/b", upload.id) is None
+    storage.close()
 
 
 def client_of(port: int) -> httpx.Client:
