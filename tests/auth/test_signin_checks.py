@@ -145,7 +145,7 @@ def asks(challenge: str) -> Answer:
     [
         ([Answer(404)], NotFound, "answers 404 to a greeting"),
         ([Answer(500)], Unavailable, "answers 500"),
-        ([Answer(401)], Unsupported, "neither a password nor a token"),
+        ([Answer(401)], NotSignedIn, "does not say what it asks for"),
         ([asks("Negotiate")], Unsupported, "neither a password nor a token"),
         ([asks("Basic realm=x"), Answer(403)], Denied, "access is denied"),
         (

@@ -9,7 +9,7 @@ from hubcli.auth.challenge import Challenge, preferred
 from hubcli.auth.credentials import Credential, Kind
 from hubcli.auth.tokens import server
 from hubcli.config import Endpoint
-from hubcli.errors import Unavailable, Unsupported
+from hubcli.errors import NotSignedIn, Unavailable, Unsupported
 from hubcli.http.client import Client
 from hubcli.http.response import Response, failure
 from hubcli.registry import Registry
@@ -38,6 +38,8 @@ class RegistrySignIn:
             return Checked(credential, asked=False)
         if greeting.status != 401:
             raise failure(greeting, f"{self._host} answers {greeting.status} to a greeting")
+        if not greeting.challenges:
+            raise NotSignedIn(f"{self._host} answers 401 and does not say what it asks for")
         challenge = preferred(greeting.challenges)
         if challenge is None:
             raise Unsupported(f"{self._host} asks for neither a password nor a token")
