@@ -23,7 +23,7 @@ demo: $(VENV)/installed  ## See hubcli at work, against a Docker Hub of its own 
 test: $(VENV)/developing  ## Run all the tests
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(COVERAGE)
 
-faults: $(VENV)/developing  ## Spoil every request of every command in every way (half an hour)
+faults: $(VENV)/developing  ## Spoil every request of every command in every way (ten minutes)
 	HUBCLI_FAULTS=all $(BIN)/pytest -n $(WORKERS) tests/faults
 
 check: $(VENV)/developing  ## Everything that CI checks: format, lint, types, tests, coverage

@@ -1,14 +1,17 @@
 """Commands that are killed at some point of their way: run again, they complete their work.
 
 `make test` kills each at a few points, `make faults` at every request, before and after the server
-has acted upon it, and at fifty moments in all.
+has acted upon it, fifty times in all, and as often at any moment between start and end.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import subprocess
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -16,7 +19,7 @@ from support.errands import ERRANDS, Errand, World
 from support.gateway import Fault
 
 KILLED = ["pull", "push", "copy", "sync", "login", "apply"]
-POINTS = 50 if os.environ.get("HUBCLI_FAULTS") == "all" else 2
+POINTS, MOMENTS = (50, 50) if os.environ.get("HUBCLI_FAULTS") == "all" else (2, 1)
 _MOMENTS: tuple[Fault, Fault] = ("reset", "reset in the answer")
 
 
@@ -32,6 +35,20 @@ def test_what_was_killed_is_completed_by_the_next_run(
     points += chance.sample(everywhere, POINTS % len(everywhere))
     for number, moment in points:
         _kill(errand, world(), number, moment)
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_what_was_killed_between_two_requests_is_completed(
+    world: Callable[[], World], name: str
+) -> None:
+    errand, undisturbed = ERRANDS[name], world()
+    errand.prepare(undisturbed)
+    started = time.monotonic()
+    assert _ended(undisturbed, errand) == 0
+    whole = time.monotonic() - started
+    chance = random.Random(f"{name}, by the clock")
+    for _ in range(MOMENTS):
+        _kill_after(errand, world(), chance.uniform(0, whole))
 
 
 def _undisturbed(errand: Errand, world: World) -> int:
@@ -50,6 +67,20 @@ def _kill(errand: Errand, world: World, number: int, moment: Fault) -> None:
     process.wait(60)
     about = f"killed at {number} of {world.gateway.lines}, {moment}: {process.returncode}"
     # A HEAD has no body to be killed in: then it may have gone on to its end.
+    assert process.returncode in {-9, 0}, about
+    world.gateway.expect()
+    world.made_good(errand, about)
+
+
+def _kill_after(errand: Errand, world: World, seconds: float) -> None:
+    errand.prepare(world)
+    world.gateway.expect()
+    process = world.start(*errand.argv(world), stdin=errand.input(world))
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.kill()
+    process.wait(60)
+    about = f"killed after {seconds:.3f} s of {world.gateway.lines}: {process.returncode}"
     assert process.returncode in {-9, 0}, about
     world.gateway.expect()
     world.made_good(errand, about)
