@@ -16,7 +16,7 @@ _PARTS: dict[str, tuple[Callable[[Report, int], None], int]] = {
     "small": (small.run, 7),
     "tags": (tags.run, 5),
     "transfer": (transfer.run, 3),
-    "growth": (growth.run, 3),
+    "growth": (growth.run, 5),
 }
 """Each with the rounds it takes for medians that do not jump."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import images, plot
 from benchmarks.peers import FLOOR, HUBCLI, OWN, OWN_MOVES, Command, Moves
-from benchmarks.registries import Registry, private, registry
+from benchmarks.registries import private, registry
 from benchmarks.stub import stub
 from benchmarks.tables import Report
 from benchmarks.timing import Case, Failed, Sample, median, once
@@ -25,11 +25,14 @@ _MIBS = (256, 512, 1024, 2048)
 _KIB = 1 << 10
 
 
+Row = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Series:
     """A command for each of several sizes; that of size `least` does nearly nothing.
 
-    A `floor` shows how the machine grows under the same load: it has no targets.
+    A `floor` is run in pairs with it, and shows how the machine grows under the same load.
     """
 
     name: str
@@ -39,28 +42,32 @@ class Series:
     before: Callable[[], object] | None = None
     environ: Callable[[int], Mapping[str, str]] = lambda _: {}
     least: int = 1
-    floor: bool = False
+    floor: Callable[[int], Command] | None = None
 
 
 def run(report: Report, rounds: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        directory = Path(name)
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        directory = Path(made)
         environ = private(directory)
-        rows, own, lines = [], [], {}
+        own, floors, lines = [], [], {}
         for group in (_listings, _transfers):
             with group(directory, environ) as several:
                 for series in several:
                     try:
-                        points, row = _grown(series, rounds, environ)
+                        taken = _taken(series, rounds, environ)
                     except Failed as failure:
                         report.failed(series.name, OWN.name, str(failure))
                         continue
-                    rows.append(row)
-                    if not series.floor:
-                        own.append(row)
-                        lines[series.name] = plot.relative(points) if points else []
+                    for name, found in taken.items():
+                        points, row = _grown(series, name, found)
+                        if name == series.name:
+                            own.append(row)
+                            lines[name] = plot.relative(points) if points else []
+                        else:
+                            floors.append(row)
     head = ("", "sizes", "ms, less the start", "peak MiB", "time", "own time", "memory")
-    report.show("Growth: exponents of size, by least squares of the logarithms", head, rows)
+    title = "Growth: exponents of size, by least squares of the logarithms"
+    report.show(title, head, [*own, *floors])
     for row in own:
         report.target(f"{row[0]}: exponent of time", float(row[4]), _MOST)
         report.target(f"{row[0]}: exponent of own time", float(row[5]), _MOST)
@@ -70,18 +77,32 @@ def run(report: Report, rounds: int) -> None:
         report.files["growth.svg"] = drawn
 
 
-def _grown(
-    series: Series, rounds: int, environ: Mapping[str, str]
-) -> tuple[list[plot.Point], tuple[str, ...]]:
-    """Points of time less that of the least input, and the row of the table."""
-    taken: dict[int, list[Sample]] = {size: [] for size in (series.least, *series.sizes)}
+def _taken(series: Series, rounds: int, environ: Mapping[str, str]) -> dict[str, dict[int, Sample]]:
+    """The medians by size: of the command, then of its floor where it has one."""
+    commands = {series.name: series.command}
+    if series.floor is not None:
+        commands[f"the floor of {series.name}"] = series.floor
+    sizes = (series.least, *series.sizes)
+    taken: dict[str, dict[int, list[Sample]]] = {
+        name: {size: [] for size in sizes} for name in commands
+    }
     for turn in range(rounds + 1):
-        for size, samples in taken.items():
-            case = Case(series.name, series.command(size), series.before)
-            sample = once(case, {**environ, **series.environ(size)})
-            if turn:
-                samples.append(sample)
-    found = {size: median(samples) for size, samples in taken.items()}
+        # Whoever comes second finds memory that the first one has just given back.
+        in_turn = [*commands.items()][:: 1 if turn % 2 else -1]
+        for size in sizes:
+            for name, command in in_turn:
+                case = Case(name, command(size), series.before)
+                sample = once(case, {**environ, **series.environ(size)})
+                if turn:
+                    taken[name][size].append(sample)
+    return {
+        name: {size: median(samples) for size, samples in by_size.items()}
+        for name, by_size in taken.items()
+    }
+
+
+def _grown(series: Series, name: str, found: Mapping[int, Sample]) -> tuple[list[plot.Point], Row]:
+    """Points of time less that of the least input, and the row of the table."""
     start = found[series.least]
 
     def more(what: Callable[[Sample], float], least: float) -> list[plot.Point]:
@@ -92,7 +113,7 @@ def _grown(
     own = more(lambda one: one.own, 0.001)
     memory = more(lambda one: one.peak, 0.1)
     row = (
-        series.name,
+        name,
         f"{' '.join(f'{size:,}' for size in series.sizes)} {series.unit}",
         " ".join(f"{seconds * 1000:.0f}" for _, seconds in times),
         " ".join(f"{found[size].peak:.0f}" for size in series.sizes),
@@ -148,48 +169,42 @@ def _transfers(directory: Path, environ: Mapping[str, str]) -> Iterator[list[Ser
         large = {n: _large(directory, n) for n in (1, *_MIBS)}
         out = images.Fresh(directory / "out")
         several = []
-        for kind, unit, sizes, layouts, whose in (
-            ("layers", "layers of 16 KiB", _LAYERS, layers, (OWN_MOVES,)),
-            ("large", "MiB in 4 layers", _MIBS, large, (OWN_MOVES, FLOOR)),
+        for kind, unit, sizes, layouts, floor in (
+            ("layers", "layers of 16 KiB", _LAYERS, layers, None),
+            ("large", "MiB in 4 layers", _MIBS, large, FLOOR),
         ):
             for n, layout in layouts.items():
                 push = OWN_MOVES.push(layout, f"{source.host}/{kind}/{n}:latest")
                 once(Case("push", push), environ)
-            for moves in whose:
-                found = _moving(moves, kind, layouts, source.host, destination, out)
-                several += [
-                    Series(name, unit, sizes, command, before, floor=moves is FLOOR)
-                    for name, command, before in found
-                ]
+            ways = [
+                _moving(moves, kind, layouts, source.host, destination.host, out)
+                for moves in (OWN_MOVES, floor)
+                if moves is not None
+            ]
+            befores = {"pull": out.clear, "push": destination.forget, "copy": destination.forget}
+            several += [
+                Series(
+                    f"{verb}, by {kind}",
+                    unit,
+                    sizes,
+                    ways[0][verb],
+                    before,
+                    floor=ways[-1][verb] if floor else None,
+                )
+                for verb, before in befores.items()
+            ]
         yield several
 
 
 def _moving(
-    moves: Moves,
-    kind: str,
-    layouts: Mapping[int, Path],
-    source: str,
-    destination: Registry,
-    out: images.Fresh,
-) -> Iterator[tuple[str, Callable[[int], Command], Callable[[], object]]]:
-    """Pull, push and copy: the name, the command for a size, and what comes before each run."""
-    of = "the floor of " if moves is FLOOR else ""
-    own, there = f"{source}/{kind}", f"{destination.host}/{kind}"
-    yield (
-        f"{of}pull, by {kind}",
-        lambda n: moves.pull(f"{own}/{n}:latest", out.path),
-        out.clear,
-    )
-    yield (
-        f"{of}push, by {kind}",
-        lambda n: moves.push(layouts[n], f"{there}/{n}:latest"),
-        destination.forget,
-    )
-    yield (
-        f"{of}copy, by {kind}",
-        lambda n: moves.copy(f"{own}/{n}:latest", f"{there}/{n}:latest"),
-        destination.forget,
-    )
+    moves: Moves, kind: str, layouts: Mapping[int, Path], source: str, there: str, out: images.Fresh
+) -> dict[str, Callable[[int], Command]]:
+    """The commands that pull, push and copy an image of a size."""
+    return {
+        "pull": lambda n: moves.pull(f"{source}/{kind}/{n}:latest", out.path),
+        "push": lambda n: moves.push(layouts[n], f"{there}/{kind}/{n}:latest"),
+        "copy": lambda n: moves.copy(f"{source}/{kind}/{n}:latest", f"{there}/{kind}/{n}:latest"),
+    }
 
 
 def _layers(directory: Path, count: int) -> Path:
