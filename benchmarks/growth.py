@@ -13,7 +13,7 @@ from benchmarks.peers import FLOOR, HUBCLI, OWN, OWN_MOVES, Command, Moves
 from benchmarks.registries import private, registry
 from benchmarks.stub import stub
 from benchmarks.tables import Report
-from benchmarks.timing import Case, Failed, Sample, median, once
+from benchmarks.timing import Case, Failed, Sample, in_turn, median, once
 
 _MOST = 1.05
 _TAGS = (32_000, 64_000, 128_000, 256_000)
@@ -87,10 +87,8 @@ def _taken(series: Series, rounds: int, environ: Mapping[str, str]) -> dict[str,
         name: {size: [] for size in sizes} for name in commands
     }
     for turn in range(rounds + 1):
-        # Whoever comes second finds memory that the first one has just given back.
-        in_turn = [*commands.items()][:: 1 if turn % 2 else -1]
         for size in sizes:
-            for name, command in in_turn:
+            for name, command in in_turn([*commands.items()], turn):
                 case = Case(name, command(size), series.before)
                 sample = once(case, {**environ, **series.environ(size)})
                 if turn:

@@ -1,4 +1,4 @@
-"""Whole processes, timed in pairs: A B A B …, so that a slow moment hits both."""
+"""Whole processes, timed in pairs: A B B A …, so that a slow moment hits both."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+Item = TypeVar("Item")
 # Compiled modules are kept, as they are wherever a program is installed.
 _ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 _LONG = 4.0
@@ -69,13 +71,18 @@ class Taken:
         return min(here, key=lambda name: self.median(name).seconds, default=None)
 
 
+def in_turn(items: Sequence[Item], turn: int) -> Sequence[Item]:
+    """Backwards every other time: whoever comes second finds memory that was just given back."""
+    return items if turn % 2 else items[::-1]
+
+
 def measured(
     cases: Sequence[Case], *, rounds: int, environ: Mapping[str, str] | None = None
 ) -> Taken:
     """Run each case once to warm caches, then in turn `rounds` times."""
     taken = Taken()
     for turn in range(rounds + 1):
-        for case in cases:
+        for case in in_turn(cases, turn):
             known = taken.samples.get(case.name)
             long = case.peer and known is not None and known[0].seconds > _LONG
             if long or case.name in taken.failed:
