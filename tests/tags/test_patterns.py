@@ -26,6 +26,10 @@ from hubcli.tags.patterns import compiled
         r"(\d+\.){2}\d+",
         r"(?=a+)b(?!c*)",
         r"^(v)?(?(1)\d|x)$",
+        r".*-.*-.*-.*",
+        r"^v?\d+\.?\d*\.?\d*-?\w*$",
+        r"\d+\.\d+\.\d+-\d+-\w+-[0-9a-f]+-.*",
+        r"(?:\w+-){3}\d+",
     ],
 )
 def test_what_people_write_is_taken(pattern: str) -> None:
@@ -51,6 +55,14 @@ def test_what_people_write_is_taken(pattern: str) -> None:
         r"(a)(?:\1+)*b",
         r"(?i)(?:a+A)*b",
         r"([^a]+b)*c",
+        r".*.*.*.*.*.*x",
+        r"(.*a){4}.*x",
+        r"^.*-?.*-?.*-?.*-?.*-?.*x",
+        r"(?:(?:a{1,4}){1,4}){1,4}b",
+        "(?:x?a?)" * 31,
+        "a{0,4}" * 20 + "b",
+        r"(?=.*.*.*.*.*x)",
+        r"(?:a*|b)(?:a*|c)(?:a*|d)(?:a*|e)a*f",
     ],
 )
 def test_what_takes_for_ever_is_refused(pattern: str) -> None:

@@ -3,15 +3,17 @@
 Python's matcher goes back and tries again, without end if a pattern lets it, and knows no time
 limit. So it gets short names and short patterns, and no pattern in which something repeated can be
 split into its repetitions in more than one way: that is what takes time that doubles with each
-character. What is left takes a power of the name's length, which is 128 at most.
+character. What is left takes a power of the name's length, which is 128 at most, and no pattern
+for which that power is high.
 """
 
 from __future__ import annotations
 
 import importlib
+import math
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,6 +27,9 @@ _ALPHABET = frozenset(string.ascii_letters + string.digits + string.punctuation 
 _FEW = 4
 """How often something may be repeated before it counts as any number of times."""
 
+_STEEPEST = 5.0
+"""The power of a name's length that may be taken: a second or so for the worst of names."""
+
 Chars = frozenset[str]
 _Node = tuple[Any, Any]
 
@@ -34,7 +39,8 @@ def compiled(pattern: str, name: str = "--match") -> re.Pattern[str]:
     short(pattern)
     try:
         found = re.compile(pattern)
-        ambiguous = any(map(_is_ambiguous, _repeated(_parsed(pattern))))
+        parsed = _parsed(pattern)
+        ambiguous = any(map(_is_ambiguous, _repeated(parsed))) or _power(parsed) > _STEEPEST
     except (re.error, OverflowError, RecursionError) as error:
         reason = f"{name} {pattern!r} is no regular expression: {error}"
         raise UsageError(reason.lstrip()) from error
@@ -110,6 +116,60 @@ def _is_ambiguous(body: list[_Node]) -> bool:
         if not any(between.isdisjoint(taken) for between in fixed):
             return True
     return any(_overlap(given[1]) for name, given in _all(body) if name == "BRANCH")
+
+
+def _power(nodes: Sequence[_Node]) -> float:
+    """The power of a name's length that a search may take.
+
+    What varies and can be the same characters multiplies, unless something that must be there and
+    is none of these stands between.
+    """
+    anchored = bool(nodes) and str(nodes[0][0]) == "AT" and "BEGINNING" in str(nodes[0][1])
+    return _steeper(nodes, {})[1] + (0 if anchored else 1)
+
+
+_Shares = Mapping[Chars, float]
+"""What varies, by the characters that it can be: the powers of a name's length that it takes."""
+
+
+def _steeper(nodes: Sequence[_Node], shares: _Shares) -> tuple[_Shares, float]:
+    """The shares behind these nodes, where there were some before them; and the highest power."""
+    highest = 0.0
+    for kind, given in nodes:
+        name = str(kind)
+        if name in {"MAX_REPEAT", "MIN_REPEAT"}:
+            shares, power = _repeating(given, shares)
+        elif _is_single(name):
+            between, power = _chars(kind, given), 0.0
+            shares = shares if any(not between.isdisjoint(one) for one in shares) else {}
+        else:
+            ends = [_steeper(inside, shares) for inside in _children(name, given)]
+            power = max((end[1] for end in ends), default=0.0)
+            if name in {"SUBPATTERN", "BRANCH", "GROUPREF_EXISTS"} and ends:
+                every = {chars for end, _ in ends for chars in end}
+                shares = {one: max(end.get(one, 0.0) for end, _ in ends) for one in every}
+        highest = max(highest, power)
+    return shares, highest
+
+
+def _repeating(given: Any, shares: _Shares) -> tuple[_Shares, float]:
+    least, most, body = int(given[0]), int(given[1]), list(given[2])
+    inside, power = _steeper(body, shares)
+    # What need not be there keeps nothing apart.
+    found = dict(inside) if least else {**shares, **inside}
+    # Where it may be many times, there is only one way to split what is matched: see above.
+    again = most - 1 if 0 < most <= _FEW else 0
+    for chars, share in inside.items():
+        found[chars] += (share - shares.get(chars, 0.0)) * again
+    if most > least:
+        taken = frozenset[str]().union(*_chars_of(body))
+        share = math.log(min(most - least + 1, LONGEST_NAME), LONGEST_NAME)
+        found[taken] = found.get(taken, 0.0) + share
+    sums = [
+        sum(share for chars, share in found.items() if char in chars)
+        for char in frozenset[str]().union(*found)
+    ]
+    return found, max(power, *sums, 0.0)
 
 
 def _flat(nodes: list[_Node]) -> Iterator[_Node]:

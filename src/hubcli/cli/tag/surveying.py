@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from hubcli.cli.runtime import Runtime
 from hubcli.cli.tag.places import Tags, tags_in
 from hubcli.cli.tag.sources import Wish, find, told_by
-from hubcli.errors import Denied, IntegrityFailure, NotFound, NotSignedIn, Unsupported
+from hubcli.errors import Denied, IntegrityFailure, NotFound, NotSignedIn, Unsupported, UsageError
 from hubcli.output import Row
 from hubcli.reference import Reference, is_tag
 
@@ -264,10 +263,13 @@ class Attached:
 
 
 def _matches(rule: str, name: str) -> bool:
-    """Whether a rule for whole names means one; one that cannot be read might mean any."""
+    """Whether a rule for whole names means one; one that cannot be read, or might take for ever to
+    be tried, might mean any."""
+    from hubcli.tags.patterns import compiled
+
     try:
-        return re.fullmatch(rule, name) is not None
-    except (re.error, RecursionError):
+        return compiled(rule).fullmatch(name) is not None
+    except UsageError:
         return True
 
 
