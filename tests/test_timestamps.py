@@ -39,6 +39,7 @@ def test_a_length_of_time_is_read(text: str, expected: timedelta | None) -> None
         ("1d", datetime(2026, 11, 27, tzinfo=UTC)),
         ("2026-01-02", datetime(2026, 1, 2, tzinfo=UTC)),
         ("2026-01-02T03:00:00+01:00", datetime(2026, 1, 2, 2, tzinfo=UTC)),
+        ("9999-12-31T23:59:59-14:00", None),
         ("999999w", None),
         ("soon", None),
     ],

@@ -12,18 +12,17 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds
 
 
 def parse(text: object) -> datetime | None:
-    """The UTC time that an RFC 3339 string means; None for anything else, and for Go's year 1."""
+    """The UTC time that an RFC 3339 string means; None for anything else, for Go's year 1, and for
+    what is behind the last year of the calendar in UTC."""
     if not isinstance(text, str) or not text:
         return None
     try:
         moment = datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text))
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return None if moment.year <= 1 else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if moment.year <= 1:
-        return None
-    return moment.astimezone(UTC)
 
 
 def render(moment: datetime | None) -> str | None:
