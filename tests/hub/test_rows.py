@@ -309,6 +309,8 @@ def test_accounts_of_people_and_organizations_are_told_apart() -> None:
         ("a*long-one*b", "long-one"),
         ("v[0-9].x", ".x"),
         ("[!v]abc", "abc"),
+        ("[]v]1", "1"),
+        ("[!]a]b", "b"),
         ("plain", "plain"),
         ("*", None),
         ("???", None),

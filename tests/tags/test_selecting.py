@@ -51,6 +51,9 @@ def test_a_regular_expression_that_is_none_is_refused(pattern: str) -> None:
         ("pr-*", "pr-"),
         ("*alpine?3*", "alpine"),
         ("[abc]-release", "-release"),
+        ("[]v]1", "1"),
+        ("[!]a]b", "b"),
+        ("[ab", "ab"),
         ("v1", "v1"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_WILD = re.compile(r"\[[^\]]*\]|[*?\[]")
+_WILD = re.compile(r"\[!?\]?[^\]]*\]|[*?\[]")
 
 
 def literal_part(glob: str) -> str | None:

@@ -18,7 +18,7 @@ from hubcli.tags.patterns import LONGEST_NAME, compiled, short
 TIMES = ("updated", "pushed", "created")
 """Where the time of a row is looked for, in this order."""
 
-_WILD = re.compile(r"\[[^\]]*\]?|[*?]")
+_WILD = re.compile(r"\[!?\]?[^\]]*\]|[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
