@@ -168,6 +168,8 @@ def test_a_limit_needs_one_page(cli: InProcess, sandbox: SandboxServer) -> None:
         (["--filter", "2026031*"], 10),
         (["--filter", "2026030?"], 9),
         (["--filter", "[12]*1"], 4),
+        (["--filter", "[]2]*1"], 4),
+        (["--limit", str(10**30)], 31),
         (["--match", "^202603(10|11)$"], 2),
         (["--match", "1$", "--filter", "2026032*"], 1),
         (["--filter", "nothing*"], 0),

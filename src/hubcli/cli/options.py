@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
+
+def _countable(limit: int | None) -> int | None:
+    """No more than there can be of anything: Python counts no further."""
+    return None if limit is None else min(limit, sys.maxsize)
+
+
 Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=1, help="Show at most this many.")
+    int | None,
+    typer.Option(
+        "--limit", metavar="N", min=1, callback=_countable, help="Show at most this many."
+    ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Show all.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
