@@ -533,6 +533,30 @@ def test_an_index_comes_back_with_its_images(
     assert {manifest.digest for manifest in server.manifests("docker-local/app")} == before
 
 
+def test_the_image_of_an_index_stays_when_its_last_tag_goes(
+    start: Start, cli: InProcess, image: Image, server: ArtifactoryServer
+) -> None:
+    """Its only files may be those of the tag that it was pushed under."""
+    start(server)
+    name = f"{HOST}/docker-local/app"
+    assert cli("push", image.source, f"{name}:v1").exit_code == 0
+    child, other = (each["digest"] for each in image.platforms.values())
+    for digest, tag in ((child, "amd64"), (child, "amd64-too"), (other, "arm64")):
+        assert cli("tag", "cp", f"{name}@{digest}", tag).exit_code == 0
+    done = cli("tag", "rm", f"{name}:amd64", f"{name}:amd64-too", "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert cli("tag", "prune", name, "--filter", "arm*", "--yes").exit_code == 0
+    assert cli("tag", "ls", name, "-q").lines() == ["v1"]
+    left = {manifest.digest for manifest in server.manifests("docker-local/app")}
+    assert left == {image.digest, child, other}
+    # Without the index nothing needs them.
+    assert cli("tag", "cp", f"{name}@{child}", "amd64").exit_code == 0
+    for tag in ("v1", "amd64"):
+        assert cli("tag", "rm", f"{name}:{tag}", "--yes").exit_code == 0
+    left = {manifest.digest for manifest in server.manifests("docker-local/app")}
+    assert left == {other}
+
+
 def test_what_is_there_is_not_replaced_by_what_was(
     start: Start, cli: InProcess, image: Image, server: ArtifactoryServer
 ) -> None:

@@ -45,6 +45,7 @@ from hubcli.providers.capabilities import (
 from hubcli.providers.provider import Provider
 
 if TYPE_CHECKING:
+    from hubcli.providers.artifactory_inside import Inside
     from hubcli.registry import Repository
 
 _TRASH = "auto-trashcan"
@@ -187,10 +188,22 @@ class Artifactory(
         yield from found
 
     def remove_tag(self, path: str, tag: str, digest: str) -> None:
-        """DELETE /{key}/{image}/{tag}: each tag has files of its own."""
+        """DELETE /{key}/{image}/{tag}: each tag has files of its own.
+
+        What an index has inside is pushed under its digest before, if no other folder has it.
+        """
         place = self._own_place(path)
         self._check(place.key.name, f"{place.image}/{tag}", digest)
-        self._api.send("DELETE", _of_file(place.key.name, place.image, tag))
+        route = _of_file(place.key.name, place.image, tag)
+        repository = self.at.registry().repository(path, "pull", "push")
+        if not self._inside.depends_on(repository, place, tag, digest):
+            self._api.send("DELETE", route)
+            return
+        manifest = repository.manifest(digest)
+        repository.put_manifest(digest, manifest)
+        self._api.send("DELETE", route)
+        if repository.find(digest) is None:
+            repository.put_manifest(digest, manifest)
 
     def restore_tag(self, path: str, tag: str, digest: str | None) -> str:
         """POST /api/trash/restore/{key}/{image}/{tag}, for administrators; the trash can has what
@@ -263,6 +276,12 @@ class Artifactory(
             greet=registry.greet,
             catalog=lambda: next(registry.catalog(), []),
         )
+
+    @cached_property
+    def _inside(self) -> Inside:
+        from hubcli.providers.artifactory_inside import Inside
+
+        return Inside(self._api, self.at.concurrency)
 
     def _images(self, place: Place) -> Iterator[Row]:
         found: dict[str, Extent] = {}
