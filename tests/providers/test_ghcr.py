@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.images import Image
+from support.images import Image, Layout
 from support.providers.ghcr import GitHub
 from support.providers.standin import Running
 from support.running import InProcess
@@ -206,6 +206,18 @@ def test_what_is_internal_is_private_and_owners_are_in_lower_case(
     assert cli("repo", "ls", "ghcr.io/acme", "--public", "-q").lines() == ["ghcr.io/acme/team/web"]
 
 
+def test_what_no_tag_is_called_is_no_tag(
+    api: Callable[[Answers], ScriptedServer], cli: InProcess
+) -> None:
+    names = ("../../x", "9" * 5000, "--help", "", "a b", "v1\n")
+    answers = {"/users/me": {"type": "User"}}
+    api(lambda path: (200, answers.get(path) or [version(1, "v1", *names)]))
+    done = cli("tag", "ls", "ghcr.io/me/app", "--sort", "pushed", "-q")
+    assert (done.exit_code, done.stdout) == (0, "v1\n"), done.stderr
+    doomed = cli("tag", "rm", "ghcr.io/me/app:*", "--dry-run", "-q")
+    assert (doomed.exit_code, doomed.stdout) == (0, "ghcr.io/me/app:v1\n"), doomed.stderr
+
+
 def test_tags_of_fallback_indexes_are_not_shown(
     api: Callable[[Answers], ScriptedServer], cli: InProcess
 ) -> None:
@@ -281,3 +293,30 @@ def test_the_last_version_goes_with_its_package_only(
         "error: cannot delete ghcr.io/me/app:v1: you cannot delete the last version of a package"
         " (FAILED)\nhint: hubcli repo rm ghcr.io/me/app\n"
     )
+
+
+def test_what_is_attached_goes_with_the_image_and_so_does_its_list(
+    github: tuple[GitHub, Running],
+    cli: InProcess,
+    oci_layout: Layout,
+    environ: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    standin, running = github
+    environ["GITHUB_TOKEN"] = running.secret
+    name = running.named("app")
+    document = tmp_path / "about.json"
+    for tag in ("v1", "pr-1", "pr-2"):
+        source = oci_layout.image(tag, annotations={"is": tag}).source
+        assert cli("push", source, f"{name}:{tag}").exit_code == 0
+        document.write_text(json.dumps(tag))
+        attach = ("referrer", "attach", f"{name}:{tag}", str(document), "--type", "application/x")
+        assert cli(*attach).exit_code == 0
+    path = f"{running.namespace}/app"
+    assert len(standin.manifests(path)) == 9
+    done = cli("tag", "prune", name, "--filter", "pr-*", "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert cli("tag", "ls", name, "-q").lines() == ["v1"]
+    assert len(standin.manifests(path)) == 3
+    assert len(cli("referrer", "ls", f"{name}:v1", "-q").lines()) == 1
+    assert cli("tag", "rm", f"{name}:sha256-*", "--yes").exit_code == 3

@@ -33,7 +33,6 @@ from hubcli.providers.provider import Provider, Surroundings
 _API = "https://api.github.com"
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _CONTAINERS = {"package_type": "container", "per_page": 100}
-_FALLBACK_TAG = re.compile(r"sha256-[0-9a-f]{64}")
 
 _Object = Mapping[str, Any]
 
@@ -54,6 +53,7 @@ class GitHubPackages(
 
     repository_fields = frozenset({"visibility", "description", "created", "updated"})
     tag_fields = ("digest", "updated", "pushed")
+    bookkeeping = re.compile(r"sha256-[0-9a-f]{64}")  # the fallback lists of referrers
     refusals = {
         "repo edit": (
             "GitHub changes packages on its web page only",
@@ -111,11 +111,10 @@ class GitHubPackages(
         self._api.send("DELETE", self._package(path))
 
     def tags(self, path: str) -> Iterator[Row]:
-        """GET …/packages/container/{name}/versions; the tags of fallback indexes are left out."""
+        """GET …/packages/container/{name}/versions"""
         for version in self._told_versions(path):
             for tag in _tags(version):
-                if not _FALLBACK_TAG.fullmatch(tag):
-                    yield {"name": tag, **_version_row(version)}
+                yield {"name": tag, **_version_row(version)}
 
     def untagged(self, path: str) -> Iterator[Row]:
         """GET …/packages/container/{name}/versions: those without tags."""

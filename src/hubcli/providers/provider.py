@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from hubcli.auth.credentials import Credential
 from hubcli.config import Endpoint
 from hubcli.errors import CredentialFailure, HubcliError, Unsupported
+from hubcli.reference import is_tag
 
 if TYPE_CHECKING:
     from hubcli.auth.tokens import TokenCache
@@ -73,6 +75,8 @@ class Provider:
     """What `tags` tells beyond the name, in the order of the columns: `digest`, `pushed` …"""
     tag_gaps: ClassVar[frozenset[str]] = frozenset()
     """Those of `tag_fields` that some tags lack; they are looked up where they are asked for."""
+    bookkeeping: ClassVar[re.Pattern[str] | None] = None
+    """What tags are called that are no concern of people's: they are neither shown nor chosen."""
     creates: ClassVar[frozenset[str]] = frozenset()
     """The fields of `Creation` that have a meaning here."""
     edits: ClassVar[frozenset[str]] = frozenset()
@@ -86,6 +90,13 @@ class Provider:
 
     def __init__(self, at: Surroundings) -> None:
         self.at = at
+
+    def tells(self, tag: object, *, people: bool = True) -> bool:
+        """Whether what is listed for a tag can be one, and is none of the `bookkeeping`, which
+        `people` are not told of."""
+        if not isinstance(tag, str) or not is_tag(tag):
+            return False
+        return not people or self.bookkeeping is None or not self.bookkeeping.fullmatch(tag)
 
     def check_options(self, options: Mapping[str, str]) -> None:
         """UsageError for a value that an option does not take, before anything is changed."""

@@ -17,7 +17,15 @@ from starlette.types import ASGIApp
 
 from support.openapi import Document
 from support.providers import contracts
-from support.providers.standin import Handler, Manifest, StandIn, linked, refusing, stamp
+from support.providers.standin import (
+    Handler,
+    Manifest,
+    StandIn,
+    linked,
+    refusing,
+    stamp,
+    without_subjects,
+)
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
@@ -44,7 +52,8 @@ class GitHub(StandIn):
             {"errors": [{"code": "UNSUPPORTED", "message": "The operation is unsupported."}]}, 405
         )
         nothing = PlainTextResponse("404 page not found", 404)
-        return refusing({("DELETE", "/"): unsupported, ("GET", "/referrers/"): nothing}, app)
+        answers = {("DELETE", "/"): unsupported, ("GET", "/referrers/"): nothing}
+        return refusing(answers, without_subjects(app))
 
     def too_many(self) -> Response:
         reset = int(datetime.now(UTC).timestamp()) + 1800

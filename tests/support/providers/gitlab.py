@@ -11,16 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubcli.sandbox.tokens import TokenMint
 from support.openapi import Document
 from support.providers import contracts
-from support.providers.standin import Handler, StandIn, linked, stamp
+from support.providers.standin import Handler, StandIn, linked, stamp, without_subjects
 
 GROUP = "acme"
 PROJECT = f"{GROUP}/tools"
@@ -74,12 +73,7 @@ class GitLab(StandIn):
                 await Response("404 page not found", 404)(scope, receive, send)
                 return
 
-            async def sending(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    del MutableHeaders(scope=message)["oci-subject"]
-                await send(message)
-
-            await app(scope, receive, sending)
+            await without_subjects(app)(scope, receive, send)
 
         return wired
 

@@ -356,3 +356,17 @@ def line(exchange: Exchange) -> str:
 def stamp(moment: datetime) -> str:
     """A time as most APIs write it."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def without_subjects(app: ASGIApp) -> ASGIApp:
+    """`app`, but it does not say that it has listed what was pushed with a subject."""
+
+    async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                del MutableHeaders(scope=message)["oci-subject"]
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return silent

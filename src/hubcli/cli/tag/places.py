@@ -127,7 +127,7 @@ class RegistryTags:
         provider = self._session.provider(self._reference.host)
         if isinstance(provider, ListsTags) and "digest" in provider.tag_fields:
             for row in provider.tags(self._reference.path):
-                if fnmatchcase(str(row["name"]), glob):
+                if provider.tells(row["name"]) and fnmatchcase(str(row["name"]), glob):
                     yield str(row["name"]), None if row["digest"] is None else str(row["digest"])
             return
 

@@ -128,7 +128,7 @@ def _on_provider(session: Session, reference: Reference, wish: Wish) -> Found:
     counted = Counted(
         {**_row(reference, str(row["name"])), **row}
         for row in chain(first, listed)
-        if wish.names(str(row["name"]))
+        if provider.tells(row["name"], people=wish.people) and wish.names(str(row["name"]))
     )
     return completed(session, reference, wish, counted, provider.tag_fields)
 

@@ -113,7 +113,8 @@ class Survey:
     def _rows(self, *fields: str) -> Iterable[Row]:
         from hubcli.tags import choice
 
-        return find(self._session, self._reference, Wish(choice(), fields=("digest", *fields)))
+        wish = Wish(choice(), fields=("digest", *fields), people=False)
+        return find(self._session, self._reference, wish)
 
     # What never goes
 

@@ -25,7 +25,8 @@ class Wish:
 
     `fields` were named by the user (None: nothing was); `few` is how many rows will be taken. With
     `aliases`, names and times choose images by any of their tags, and all these are told. Manifests
-    that are `untagged` have no names.
+    that are `untagged` have no names. Without `people` who read it, tags that are a registry's own
+    bookkeeping are told as well.
     """
 
     choice: Choice
@@ -36,6 +37,7 @@ class Wish:
     untagged: bool = False
     fields: tuple[str, ...] | None = None
     few: int | None = None
+    people: bool = True
 
     @property
     def names(self) -> Names:
