@@ -6,7 +6,8 @@ import re
 
 _PIECE = re.compile(r"\*+|\?|\{[^{}]*\}|\[[^\]]*\]|\\?.", re.DOTALL)
 _RULE = re.compile(r"\.\*|\.|\[[A-Za-z0-9_-]+\]|\\[^A-Za-z0-9]|[A-Za-z0-9_:@/-]")
-_LONGEST, _WILDCARDS = 255, 6
+_STARS = re.compile(r"\*+")
+_LONGEST, _MOST_STARS, _MOST_CHOICES = 255, 4, 6
 _SPECIAL = frozenset(r".^$+?{}[]\|()*")
 
 
@@ -34,7 +35,8 @@ def matches(glob: str, path: str) -> bool:
     One with more wildcards than anybody writes matches nothing: trying them all could take for
     ever, and globs come from servers.
     """
-    if len(glob) > _LONGEST or glob.count("*") > _WILDCARDS or glob.count("{") > _WILDCARDS:
+    stars, choices = len(_STARS.findall(glob)), glob.count("{")
+    if len(glob) > _LONGEST or stars > _MOST_STARS or choices > _MOST_CHOICES:
         return False
     parts = (
         "[^/]*" if piece == "*" else "[^/]" if piece == "?" else _expressed(piece)
