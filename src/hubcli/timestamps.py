@@ -25,6 +25,17 @@ def parse(text: object) -> datetime | None:
         return None
 
 
+def of_header(text: str) -> datetime | None:
+    """The time that an HTTP header such as `Date` has (RFC 9110, 5.6.7); None for anything else."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 def render(moment: datetime | None) -> str | None:
     """`2026-11-23T10:00:00Z`, with a fraction only where there is one."""
     if moment is None:

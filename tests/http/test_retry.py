@@ -33,6 +33,8 @@ def test_back_off_is_jittered() -> None:
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "Fri, 99 Jan 2027"}, None),
+        ({"retry-after": f"Fri, 15 Jan {10**20} 08:01:00 GMT"}, None),
+        ({"retry-after": f"Fri, 15 Jan 2027 08:01:00 +{10**20}"}, None),
         ({}, None),
     ],
 )

@@ -6,7 +6,8 @@ import random
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from hubcli import timestamps
 
 ATTEMPTS = 4
 """How often a request is tried in all."""
@@ -56,13 +57,8 @@ def _delay(value: str, now: float) -> float | None:
 
 
 def _until(value: str, now: float) -> float | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now)
+    moment = timestamps.of_header(value)
+    return None if moment is None else max(0.0, moment.timestamp() - now)
 
 
 def moment_after(delay: float, now: float) -> datetime | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -141,11 +140,8 @@ def _lifetime(answer: dict[str, Any], token: str, response: Response) -> float:
         lifetime = _SHORTEST_LIFE
     lifetime = min(max(float(lifetime), _SHORTEST_LIFE), _LONGEST_LIFE)
     issued = timestamps.parse(answer.get("issued_at"))
-    try:
-        told = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return lifetime
-    age = (told - issued).total_seconds() if issued and told.tzinfo else 0.0
+    told = timestamps.of_header(response.headers.get("date", ""))
+    age = (told - issued).total_seconds() if issued and told else 0.0
     return lifetime - age if 0 < age < lifetime else lifetime
 
 
