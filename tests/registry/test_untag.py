@@ -326,6 +326,26 @@ def test_a_tag_is_put_back_if_its_placeholder_cannot_be_deleted() -> None:
     assert fake.tags == {"v1": digest, "v2": digest}
 
 
+@pytest.mark.parametrize("with_its_manifest", [False, True])
+def test_siblings_that_somebody_else_removes_meanwhile_stay_away(with_its_manifest: bool) -> None:
+    """Where their manifest is gone with them, though, it was the registry."""
+    fake, told = Fake(tag_delete=405), list[str]()
+    for tag in ("v1", "v2", "v3"):
+        digest = fake.add(tag, image_document(1))
+
+    def vanish(seen: Seen) -> None:
+        if seen.method == "DELETE" and seen.path.rpartition("/")[2] in fake.manifests:
+            if with_its_manifest:
+                fake.tags.pop("v3")
+                del fake.manifests[digest]
+            fake.tags.pop("v2")
+
+    fake.on_request = vanish
+    assert removing(fake, "v1", warn=told.append) == ["placeholder"]
+    left = {"v2": digest, "v3": digest} if with_its_manifest else {"v3": digest}
+    assert (fake.tags, len(told)) == (left, 2 if with_its_manifest else 0)
+
+
 def test_a_tag_that_is_gone_already_is_removed(oci_layout: Layout) -> None:
     """Somebody else deleted it between our look and our request."""
     fake = Fake(tag_delete=404)

@@ -172,9 +172,14 @@ class Untagger:
         return oci.parse_manifest(_json(document), media_type)
 
     def _verify(self, tag: str, manifest: Manifest, others: Mapping[str, str]) -> None:
-        """The tag is gone and its siblings stand; those that do not are put back."""
+        """The tag is gone and its siblings stand; those that do not are put back.
+
+        Where their manifest stands, it was somebody else who removed them at the same time.
+        """
         siblings = [name for name, digest in others.items() if digest == manifest.digest]
-        self._put_back([name for name in siblings if self._is_gone(name)], manifest)
+        lost = [name for name in siblings if self._is_gone(name)]
+        if lost and self._is_gone(manifest.digest):
+            self._put_back(lost, manifest)
         if not self._is_gone(tag) and self._repository.resolve(tag).digest == manifest.digest:
             raise HubcliError("the registry says that it was deleted, and still has it")
 
