@@ -139,6 +139,8 @@ def test_bytes_are_counted_once_and_not_where_something_else_has_them() -> None:
         Verdict(Tag("d", digest(2), size=7), False, "", ""),
     ]
     assert settled(told, {}).size == 5
+    inside = {digest(2): Node(digest(2), (digest(1),))}
+    assert settled(told, inside).size is None
 
 
 def test_several_rules_keep_what_one_of_them_keeps() -> None:

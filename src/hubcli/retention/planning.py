@@ -134,7 +134,7 @@ def settled(
     kept = graph.below(staying)
     free = graph.below(_digests(verdicts, goes=True)) - kept
     sizes = any(nodes[digest].parts for digest in free if digest in nodes)
-    size = graph.bytes_of(free, kept) if sizes else _told(verdicts, staying)
+    size = graph.bytes_of(free, kept) if sizes else _told(verdicts, kept)
     return Plan(verdicts, size, groups(verdicts, nodes), frozenset(kept))
 
 
@@ -198,11 +198,11 @@ def _digests(verdicts: Iterable[Verdict], *, goes: bool) -> set[str]:
     return {one.tag.digest for one in verdicts if one.goes is goes and one.tag.digest is not None}
 
 
-def _told(verdicts: Sequence[Verdict], staying: set[str]) -> int | None:
+def _told(verdicts: Sequence[Verdict], kept: set[str]) -> int | None:
     """Bytes by what the registry says of each image, each once."""
     sizes = {
         one.tag.digest or one.tag.name: one.tag.size
         for one in verdicts
-        if one.goes and one.tag.size is not None and one.tag.digest not in staying
+        if one.goes and one.tag.size is not None and one.tag.digest not in kept
     }
     return sum(sizes.values()) if sizes else None
