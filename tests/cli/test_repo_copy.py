@@ -304,6 +304,22 @@ class TestRename:
         assert alice("repo", "rename", app, target, "--yes").exit_code == 0
         assert digests(alice, target) == {**of(images), "new": images["v1.0.0"].digest}
 
+    def test_what_the_new_one_loses_meanwhile_keeps_the_old_one(
+        self, alice: InProcess, app: str, target: str, images: dict[str, Image],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        def deleted(*_: object) -> bool:
+            assert alice("tag", "rm", f"{target}:latest", "--yes").exit_code == 0
+            return True
+
+        monkeypatch.setattr(renaming, "_is_wanted", deleted)
+        result = alice("repo", "rename", app, target, terminal=True)
+        assert result.exit_code == 1
+        assert f"cannot delete {app}: {target} lacks latest; run it again" in result.stderr
+        assert digests(alice, app) == of(images)
+        assert alice("repo", "rename", app, target, "--yes").exit_code == 0
+        assert digests(alice, target) == of(images)
+
     @pytest.mark.parametrize(
         "fault", ["PUT .*target-[^/]*/manifests/v1.1.0", "GET .*target-[^/]*/manifests/v1.1.0"]
     )

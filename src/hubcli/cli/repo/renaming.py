@@ -193,11 +193,16 @@ def _verified(runtime: Runtime, plan: Plan) -> dict[str, str | None]:
 
 
 def _look_once_more(runtime: Runtime, plan: Plan, digests: dict[str, str | None]) -> None:
-    """Conflict where somebody has pushed to the old repository, or deleted a tag, meanwhile."""
-    now = {move.tag: move.digest for move in planned_again(runtime, plan.moves)}
+    """Conflict where somebody has pushed to the old repository, or deleted a tag, meanwhile, or
+    taken one from the new one: the question may have stood for long."""
+    moves = planned_again(runtime, plan.moves)
+    now = {move.tag: move.digest for move in moves}
     changed = sorted(tag for tag in now.keys() | digests.keys() if now.get(tag) != digests.get(tag))
     if changed:
         raise _kept(plan.moves.source, f"{_some(changed)} changed meanwhile")
+    lacking = [move.tag for move in moves if move.before != move.digest]
+    if lacking:
+        raise _kept(plan.moves.source, f"{plan.moves.destination.name} lacks {_some(lacking)}")
 
 
 def planned_again(runtime: Runtime, moves: Moves) -> Sequence[Move]:
