@@ -103,14 +103,13 @@ def entry_for(index: Manifest, platform: Platform | None) -> Descriptor:
     """The entry of an index for `platform`, else (without a wish) this machine's, or the first."""
     entries = [entry for entry in index.manifests if not entry.is_attestation]
     wanted = platform or oci.host()
-    fitting = [entry for entry in entries if entry.platform and entry.platform.matches(wanted)]
-    fitting.sort(key=lambda entry: entry.platform != wanted)
-    if not fitting and platform is None:
-        fitting = entries
-    if not fitting:
+    found = oci.entry_for(entries, wanted)
+    if found is None and platform is None and entries:
+        found = entries[0]
+    if found is None:
         offered = ", ".join(str(entry.platform) for entry in entries if entry.platform)
         raise NotFound(f"there is no image for {wanted} in it; it has {offered or 'none at all'}")
-    return fitting[0]
+    return found
 
 
 def read_config(source: Source, manifest: Manifest) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ import binascii
 import hashlib
 import platform as host_platform
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hubcli import jsonreading, timestamps
@@ -130,6 +130,7 @@ class Platform:
 
 
 _IMPLIED_VARIANTS = {"arm64": "v8", "arm": "v7"}
+_OLDER_ARMS = ("v8", "v7", "v6", "v5")
 
 
 def _variant(platform: Platform) -> str | None:
@@ -218,6 +219,26 @@ class Descriptor:
         if self.artifact_type:
             document["artifactType"] = self.artifact_type
         return document
+
+
+def entry_for(entries: Sequence[Descriptor], wanted: Platform) -> Descriptor | None:
+    """Of an index's images the one for a platform, if there is one.
+
+    As docker does it, an ARM that finds no image of its own variant takes an older one.
+    """
+    for platform in _acceptable(wanted):
+        fitting = [one for one in entries if one.platform and one.platform.matches(platform)]
+        exact = [one for one in fitting if str(one.platform) == str(platform)]
+        if fitting:
+            return (exact or fitting)[0]
+    return None
+
+
+def _acceptable(wanted: Platform) -> Iterator[Platform]:
+    yield wanted
+    if wanted.architecture == "arm" and wanted.variant in _OLDER_ARMS:
+        for variant in _OLDER_ARMS[_OLDER_ARMS.index(wanted.variant) + 1 :]:
+            yield replace(wanted, variant=variant)
 
 
 def _platform_json(platform: Platform) -> dict[str, str]:

@@ -75,6 +75,25 @@ def test_digest_of_one_platform(cli: InProcess, remote: str, image: Image) -> No
     assert cli("digest", remote, "--platform", "linux/s390x").exit_code == 3
 
 
+def test_an_arm_takes_the_image_of_an_older_one_as_a_pull_does(
+    cli: InProcess, oci_layout: Layout
+) -> None:
+    image = oci_layout.image("v1", platforms=["linux/amd64", "linux/arm/v5", "linux/arm/v6"])
+    wished = cli("digest", image.source, "--platform", "linux/arm/v7")
+    assert wished.lines() == [image.platforms["linux/arm/v6"]["digest"]], wished.stderr
+    assert cli("copy", image.source, "oci:own", "--platform", "linux/arm/v7").exit_code == 0
+    assert cli("digest", "oci:own").lines() == wished.lines()
+
+
+def test_on_an_arm_an_older_one_is_shown_rather_than_the_first(
+    cli: InProcess, oci_layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = oci_layout.image("v1", platforms=["linux/amd64", "linux/arm/v6"])
+    monkeypatch.setattr("platform.machine", lambda: "armv7l")
+    found = cli("inspect", image.source, "--format", "json").json()
+    assert found["platform"] == "linux/arm/v6"
+
+
 @pytest.mark.parametrize("spelling", ["./a.tar", "oci-archive:a.tar", "oci-archive:a.tar:v1", "-"])
 def test_digest_of_an_archive(
     cli: InProcess, image: Image, skopeo: Skopeo, tmp_path: Path, spelling: str

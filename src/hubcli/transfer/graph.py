@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hubcli import oci
 from hubcli.errors import IntegrityFailure, NotFound
@@ -16,7 +16,6 @@ _MOST = 10_000
 """How deep indexes may nest, and how many manifests an image may have, before it is refused."""
 
 _ATTESTED = "vnd.docker.reference.digest"
-_OLDER_ARMS = ("v8", "v7", "v6", "v5")
 
 Each = Callable[[Callable[[Descriptor], None], Iterable[Descriptor]], None]
 """Does something with each descriptor, several at a time."""
@@ -70,15 +69,10 @@ def child(source: Source, descriptor: Descriptor) -> Manifest:
 
 
 def choose(index: Manifest, wanted: Platform) -> Descriptor:
-    """The entry of an index for a platform, or NotFound naming what there is.
-
-    As docker does it, an ARM that finds no image of its own variant takes an older one.
-    """
-    for platform in _acceptable(wanted):
-        matching = [entry for entry in _images(index) if _matches(entry, platform)]
-        exact = [entry for entry in matching if str(entry.platform) == str(platform)]
-        if matching:
-            return (exact or matching)[0]
+    """The entry of an index for a platform, or NotFound naming what there is."""
+    found = oci.entry_for(_images(index), wanted)
+    if found is not None:
+        return found
     offered = ", ".join(dict.fromkeys(str(entry.platform) for entry in _images(index)))
     raise NotFound(f"there is no image for {wanted}; there is {offered or 'none for any platform'}")
 
@@ -99,19 +93,8 @@ def narrowed(index: Manifest, platforms: Sequence[Platform]) -> Manifest:
     return oci.parse_manifest(content, index.media_type)
 
 
-def _acceptable(wanted: Platform) -> Iterable[Platform]:
-    yield wanted
-    if wanted.architecture == "arm" and wanted.variant in _OLDER_ARMS:
-        for variant in _OLDER_ARMS[_OLDER_ARMS.index(wanted.variant) + 1 :]:
-            yield replace(wanted, variant=variant)
-
-
 def _images(index: Manifest) -> list[Descriptor]:
     return [entry for entry in index.manifests if not entry.is_attestation and entry.platform]
-
-
-def _matches(entry: Descriptor, wanted: Platform) -> bool:
-    return entry.platform is not None and entry.platform.matches(wanted)
 
 
 def _manifests(manifest: Manifest) -> list[Descriptor]:
