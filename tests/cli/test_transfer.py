@@ -338,6 +338,31 @@ def test_several_platforms_for_docker_are_refused_before_anything_is_moved(
     assert list(tmp_path.glob("all*")) == []
 
 
+@pytest.mark.parametrize("destination", ["docker-archive:all.tar", "-"])
+def test_a_dry_run_refuses_what_docker_cannot_hold(
+    cli: InProcess, image: Image, destination: str
+) -> None:
+    refused = cli(
+        "copy", image.source, destination, "--archive", "docker", "--all-platforms", "--dry-run"
+    )
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "docker's archives hold one platform" in refused.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_directory_of_something_else_is_refused_before_anything_is_moved(
+    cli: InProcess, image: Image, tmp_path: Path, options: list[str]
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes").write_text("mine")
+    refused = cli("copy", image.source, "oci:work:v1", *options)
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "error: cannot write to oci:work:v1: work is neither empty nor an OCI layout (CONFLICT)\n"
+    )
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["notes"]
+
+
 def test_a_damaged_blob_is_not_pushed(cli: InProcess, image: Image, destination: str) -> None:
     layer = image.layers[0]
     path = image.layout / "blobs" / layer["digest"].replace(":", "/")

@@ -114,11 +114,20 @@ class Listed(Protocol):
 
 
 @runtime_checkable
+class Checked(Protocol):
+    """A store that does not take every image."""
+
+    def check(self, root: Manifest) -> None:
+        """Refuse, before anything is written, what cannot be kept: Unsupported or Conflict."""
+        ...
+
+
+@runtime_checkable
 class Prepared(Protocol):
     """A store that is told what will be written before any of it is."""
 
     def expect(self, root: Manifest, contents: Iterable[Descriptor]) -> None:
-        """Prepare for `root` and what belongs to it; Unsupported where it cannot be kept."""
+        """Prepare for `root` and what belongs to it."""
         ...
 
 

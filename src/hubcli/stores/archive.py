@@ -18,7 +18,7 @@ import shutil
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -130,7 +130,7 @@ class Staging(LayoutDirectory):
     def resolve(self, identifier: str) -> Descriptor:
         raise NotFound(f"there is no archive with {identifier or 'an image'} yet")
 
-    def expect(self, root: Manifest, contents: Iterable[Descriptor]) -> None:  # noqa: ARG002
+    def check(self, root: Manifest) -> None:
         """Unsupported for what such an archive cannot hold."""
         docker_archive.check(root)
 

@@ -303,14 +303,18 @@ class LayoutDirectory(Layout):
             ]
             files.replace(self._index, listed(before), mode=_MODE)
 
+    def check(self, root: Manifest) -> None:  # noqa: ARG002 - it takes every image
+        """Conflict where the directory holds something else."""
+        if not (self.directory / MARKER).exists():
+            self._check()
+
     def prepare(self) -> None:
         """Make it an (empty) layout; Conflict where the directory holds something else."""
         # All the threads of a transfer come here at once: one makes it, the others find it made.
         with self._preparing:
             if (self.directory / MARKER).exists() and (self.directory / INDEX).exists():
                 return
-            if self.directory.exists() and _is_foreign(self.directory):
-                raise Conflict(f"{self.directory} is neither empty nor an OCI layout")
+            self._check()
             (self.directory / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
             with files.locked(self._index, stays=False):
                 if not (self.directory / INDEX).exists():
@@ -320,6 +324,10 @@ class LayoutDirectory(Layout):
     def partial(self, digest: str) -> Path:
         """Where a blob is kept until it is whole."""
         return self.directory / ".partial" / f"{digest.replace(':', '-')}.partial"
+
+    def _check(self) -> None:
+        if self.directory.exists() and _is_foreign(self.directory):
+            raise Conflict(f"{self.directory} is neither empty nor an OCI layout")
 
     @property
     def _index(self) -> Path:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from hubcli import oci
 from hubcli.errors import HubcliError, IntegrityFailure, doing
 from hubcli.oci import Descriptor, Manifest
-from hubcli.stores import Findable, Listed, Prepared, Referred
+from hubcli.stores import Checked, Findable, Listed, Prepared, Referred
 from hubcli.transfer import graph
 from hubcli.transfer.events import Events, Meter
 from hubcli.transfer.graph import Graph
@@ -72,6 +72,9 @@ class Copying:
             for blob in everything.blobs:
                 self._sharing.note(registry, blob.digest, repository)
             return everything
+        if isinstance(self._destination.store, Checked):
+            with doing("write to", self._destination.shown):
+                self._destination.store.check(root)
         if isinstance(self._destination.store, Prepared) and not self._options.dry_run:
             manifests = (manifest.descriptor for manifest in everything.manifests)
             with doing("write to", self._destination.shown):
