@@ -338,6 +338,32 @@ def test_several_platforms_for_docker_are_refused_before_anything_is_moved(
     assert list(tmp_path.glob("all*")) == []
 
 
+def test_a_destination_with_tag_and_digest_gets_the_tag(
+    cli: InProcess, image: Image, destination: str
+) -> None:
+    named = f"{destination}@{image.digest}"
+    for _ in range(2):
+        assert cli("copy", image.source, named).exit_code == 0
+        assert cli("digest", destination).lines() == [image.digest]
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"], ["--platform", HOST]])
+@pytest.mark.parametrize("local", [None, "oci:out:v1", "oci-archive:out.tar:v1"])
+def test_another_image_than_the_destinations_digest_is_refused_before_anything_is_moved(
+    cli: InProcess, image: Image, destination: str, tmp_path: Path, options: list[str],
+    local: str | None,
+) -> None:  # fmt: skip
+    digest = image.digest if HOST in options else f"sha256:{'0' * 64}"
+    refused = cli("copy", image.source, f"{local or destination}@{digest}", *options)
+    assert refused.exit_code == 7
+    assert f"error: cannot write to {local or destination}@{digest}: {digest} was promised" in (
+        refused.stderr
+    )
+    assert "copied" not in refused.stderr
+    assert cli("digest", destination).exit_code == 3
+    assert list(tmp_path.glob("out*")) == []
+
+
 @pytest.mark.parametrize("destination", ["docker-archive:all.tar", "-"])
 def test_a_dry_run_refuses_what_docker_cannot_hold(
     cli: InProcess, image: Image, destination: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hubcli.mirroring.comparing import Work
 from hubcli.mirroring.ends import shown
@@ -50,5 +50,6 @@ class Copying:
             above=self._above,
         )
         with self._world.pair(item.source, item.target) as (read, written):
-            report = transfer.copy(means.guarded(read), written)
+            # A digest in the target's name is the source's; some platforms of it have another.
+            report = transfer.copy(means.guarded(read), replace(written, digest=None))
         return Outcome.of(item, work.result, report.digest, work.reason, report)

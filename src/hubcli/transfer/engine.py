@@ -66,12 +66,20 @@ class Transfer:
             # A HEAD counts as a pull nowhere, and may be all it takes.
             asked = before is not None or self._options.platforms is None
             whole = source.store.resolve(source.identifier) if asked else None
-        is_current = before is not None and whole is not None and self._is_current(before, whole)
+        is_current = (
+            before is not None
+            and whole is not None
+            and destination.digest in {None, before.digest}
+            and self._is_current(before, whole)
+        )
         if before is not None and is_current and not destination.tags:
             report = _unchanged(source, destination, before)
         else:
             with doing("read", source.shown):
                 wanted = self._wanted(source, whole)
+            if destination.digest is not None:
+                with doing("write to", destination.shown):
+                    oci.verify(wanted.root.content, destination.digest)
             if before is not None and before.digest != wanted.root.digest:
                 if self._options.no_clobber:
                     raise _taken(destination, before)

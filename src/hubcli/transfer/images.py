@@ -28,6 +28,7 @@ class Image:
 class Target:
     """An image to be written; as `Image`. It `replaces` a file that is there already, or not.
 
+    Where its `digest` was named, nothing else is written there.
     `tags` are written last of all: where one of them is, nothing that belongs to it is missing.
     """
 
@@ -38,6 +39,7 @@ class Target:
     repository: str | None = None
     replaces: bool = False
     tags: tuple[str, ...] = ()
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

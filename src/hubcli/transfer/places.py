@@ -156,9 +156,9 @@ class Places:
         shown = str(replace(local, name=name or None))
         reference = whole(name)
         if reference is None:
-            return Target(collection.archive, name, shown)
+            return Target(collection.archive, name, shown, digest=local.digest)
         part = collection.part(reference.repository)
-        return Target(part, called_in_part(reference), shown)
+        return Target(part, called_in_part(reference), shown, digest=local.digest)
 
     @contextmanager
     def _created(self, local: Local, name: str) -> Iterator[Target]:
@@ -169,23 +169,24 @@ class Places:
 
             shown = str(local)
             with doing(_WRITE, shown), loading(self._engine(), local.path, shown) as store:
-                yield Target(store, ONLY, shown)
+                yield Target(store, ONLY, shown, digest=local.digest)
             return
         if local.kind == spelling.OCI:
             from hubcli.stores.layout import LayoutDirectory
 
-            yield Target(LayoutDirectory(Path(local.path)), name, shown)
+            layout = LayoutDirectory(Path(local.path))
+            yield Target(layout, name, shown, digest=local.digest)
             return
         from hubcli.stores import archive
 
         if local.is_stream:
             shown = "stdout"
             with doing(_WRITE, shown), archive.streamed(self._stdout(), local.kind, name) as store:
-                yield Target(store, name, shown)
+                yield Target(store, name, shown, digest=local.digest)
         else:
             path = Path(local.path)
             with doing(_WRITE, shown), archive.created(path, local.kind, name) as store:
-                yield Target(store, name, shown, replaces=path.exists())
+                yield Target(store, name, shown, replaces=path.exists(), digest=local.digest)
 
 
 def _remote(reference: Reference, repository: Repository) -> Image:
@@ -193,7 +194,9 @@ def _remote(reference: Reference, repository: Repository) -> Image:
 
 
 def _target(reference: Reference, repository: Repository) -> Target:
-    return Target(repository, reference.identifier, str(reference), reference.host, reference.path)
+    identifier, digest = reference.tag or reference.identifier, reference.digest
+    shown, host, path = str(reference), reference.host, reference.path
+    return Target(repository, identifier, shown, host, path, digest=digest)
 
 
 def _name_of(source: Spelled, kind: str) -> str:

@@ -198,6 +198,7 @@ def _identified(
     from hubcli.stores import ONLY, spelling
     from hubcli.stores.index import name_of
 
+    target = replace(target, digest=None)
     if isinstance(destination, Reference):
         return replace(target, identifier=new.digest) if destination.digest else target
     if in_place and target.identifier == ONLY:
