@@ -271,7 +271,9 @@ class Runner:
         transfer = self._transfer(job, events, sharing, above)
         try:
             with self._places.pair(job.source, job.destination) as (read, written):
-                written = replace(written, tags=job.tags)
+                if job.tags:
+                    first = written.digest or written.identifier
+                    written = replace(written, identifier=first, tags=job.tags)
                 return Done(transfer.copy(read, written), job.hint)
         except HoldsFiles as found:
             return Done(self._unpacked(job, found.manifest, events))
