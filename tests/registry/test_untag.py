@@ -287,6 +287,21 @@ def removing(fake: Fake, *tags: str, warn: Callable[[str], None] = lambda _: Non
         return [untagger.remove(tag, fake.tags[tag]) for tag in tags]
 
 
+def test_what_got_a_tag_meanwhile_is_not_removed_as_if_it_had_none() -> None:
+    fake = Fake(tag_delete=405)
+    digest = fake.add("v1", image_document(1))
+    with (
+        ScriptedServer(fake) as server,
+        repository_at(f"127.0.0.1:{server.port}", "a/b", "*") as client,
+    ):
+        untagger = Untagger(client)
+        assert untagger.remove_untagged(digest) is False
+        assert digest in fake.manifests
+        del fake.tags["v1"]
+        assert untagger.remove_untagged(digest) is True
+    assert fake.manifests == {}
+
+
 @pytest.mark.parametrize("status", [400, 404, 405, 501])
 def test_every_refusal_of_a_tag_leads_to_the_other_way(status: int) -> None:
     fake = Fake(tag_delete=status)

@@ -65,6 +65,13 @@ class Untagger:
         left = [tag for tag in tags if not self._remove_as_tag(tag, digest)]
         return self._remove_manifest(left, digest) if left else "tag"
 
+    def remove_untagged(self, digest: str) -> bool:
+        """Delete a manifest that no tag needs; False, and nothing changed, where one does."""
+        if self._needs.tags_needing(digest, besides=()):
+            return False
+        self._delete(digest)
+        return True
+
     def _remove_as_tag(self, tag: str, digest: str) -> bool:
         """Remove a tag as such; False where that is not how it is done here."""
         self._check(tag, digest)

@@ -52,7 +52,10 @@ class Tags(Protocol):
         ...
 
     def remove_manifest(self, digest: str) -> None:
-        """Delete a manifest that has no tag; that it is gone already is as good."""
+        """Delete a manifest that has no tag; that it is gone already is as good.
+
+        Conflict where a tag needs it by now.
+        """
         ...
 
 
@@ -155,7 +158,8 @@ class RegistryTags:
 
     def remove_manifest(self, digest: str) -> None:
         with suppress(NotFound):
-            (self._by_provider or self._deleting.delete)(digest)
+            if not self._untagger.remove_untagged(digest):
+                raise Conflict("a tag needs it by now; nothing was deleted")
 
 
 class ProviderTags(RegistryTags):
