@@ -27,6 +27,7 @@ from hubcli import timestamps
         ("1d ", None),
         ("٣d", None),
         ("9999999d", None),
+        ("999999w" * 200, None),
     ],
 )
 def test_a_length_of_time_is_read(text: str, expected: timedelta | None) -> None:

@@ -62,7 +62,10 @@ def span(text: str) -> timedelta | None:
     if not _SPAN.fullmatch(text):
         return None
     parts = ((part[-1], int(part[:-1])) for part in re.findall(r"\d+[a-z]", text))
-    return sum((timedelta(**{_UNITS[unit]: number}) for unit, number in parts), timedelta())
+    try:
+        return sum((timedelta(**{_UNITS[unit]: number}) for unit, number in parts), timedelta())
+    except OverflowError:
+        return None
 
 
 def moment(text: str, now: datetime) -> datetime | None:
