@@ -252,3 +252,16 @@ def test_a_hard_link_to_what_is_shared_has_it_read(
         "/link": ("removed", 4, None),
         "/more": ("added", None, 1),
     }
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_a_failure_names_the_image_that_is_broken(
+    cli: InProcess, tmp_path: Path, broken: int
+) -> None:
+    whole = image_of(tmp_path / "whole", [BASE])
+    damaged = image_of(tmp_path / "damaged", [b"\1" * 2048])
+    sources = [whole.source, whole.source]
+    sources[broken] = damaged.source
+    result = cli("diff", *sources)
+    assert result.exit_code == 7
+    assert result.stderr.startswith(f"error: cannot compare {damaged.source}: the layer ")

@@ -56,7 +56,9 @@ def test_no_difference_is_missed_without_what_is_shared(
     start = shared(a, b)
 
     def rows(whole: bool) -> list[dict[str, object]]:
-        pair = read_pair(blobs, a, b, Limits(), hashed=True, packages=False, whole=whole)
+        pair = read_pair(
+            blobs, a, b, Limits(), hashed=True, packages=False, whole=whole, names=("a", "b")
+        )
         assert pair.start == (0 if whole else start)
         return (comparing.files if whole else comparing.own_files)(pair.a, pair.b)
 

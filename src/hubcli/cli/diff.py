@@ -158,6 +158,7 @@ def _contents(
             packages="packages" in sections,
             # What is on this machine costs no download.
             whole=whole or near.is_local,
+            names=(a.shown, b.shown),
         )
         if "files" in sections:
             compare = comparing.own_files if pair.start else comparing.files

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from hubcli.errors import IntegrityFailure
+from hubcli.errors import IntegrityFailure, doing
 from hubcli.layers.limits import Limits
 from hubcli.layers.merging import read_tree
 from hubcli.layers.packages import Installed, decided, installed
@@ -18,6 +18,8 @@ from hubcli.layers.spool import Blobs
 from hubcli.layers.tree import Tree
 from hubcli.oci import Descriptor
 from hubcli.stores import Chunks
+
+_ACTION = "compare"
 
 
 class Nearest:
@@ -35,21 +37,25 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Trees of two images, of the layers from number `start` on; 0 is all of them."""
+    """Trees of two images, of the layers from number `start` on; 0 is all of them.
+
+    Failures are told as those of the image in question, by its name.
+    """
 
     a: Tree
     b: Tree
     start: int
     blobs: Blobs
     layers: tuple[Sequence[Layer], Sequence[Layer]]
+    names: tuple[str, str]
 
     @property
     def installed(self) -> tuple[Installed, Installed]:
         """The packages of each; right where all is read, or `decided`."""
-        one, other = (
-            installed(tree, self.blobs, layers[self.start :])
-            for tree, layers in zip((self.a, self.b), self.layers, strict=True)
-        )
+        with doing(_ACTION, self.names[0]):
+            one = installed(self.a, self.blobs, self.layers[0][self.start :])
+        with doing(_ACTION, self.names[1]):
+            other = installed(self.b, self.blobs, self.layers[1][self.start :])
         return one, other
 
 
@@ -62,14 +68,18 @@ def read_pair(
     hashed: bool,
     packages: bool,
     whole: bool,
+    names: tuple[str, str],
 ) -> Pair:
     """Read two images, without the layers that both begin with unless they are wanted (`whole`),
     or needed: for `packages` that only one has touched, and for hard links to what is in them."""
     start = 0 if whole else shared(a, b)
 
     def read(start: int) -> Pair:
-        one, other = (read_tree(blobs, layers[start:], limits, hashed=hashed) for layers in (a, b))
-        return Pair(one, other, start, blobs, (a, b))
+        with doing(_ACTION, names[0]):
+            one = read_tree(blobs, a[start:], limits, hashed=hashed)
+        with doing(_ACTION, names[1]):
+            other = read_tree(blobs, b[start:], limits, hashed=hashed)
+        return Pair(one, other, start, blobs, (a, b), names)
 
     if start:
         try:
