@@ -148,6 +148,21 @@ def test_roles_are_asked_for_in_lower_case_and_told_with_a_capital(
     assert hub("PUT", route, by="carol", json={"role": "owner"}).status_code == 403
 
 
+def test_a_team_is_put_whole_and_patched_in_part(hub: HubClient, own: str) -> None:
+    teams = f"/v2/orgs/{own}/groups"
+    made = hub("POST", teams, by="alice", json={"name": "dev", "description": "Build"}).json()
+    nameless = hub("PUT", f"{teams}/dev", by="alice", json={"description": "Push"})
+    assert (nameless.status_code, nameless.json()) == (400, {"name": ["This field is required."]})
+    half = hub("PATCH", f"{teams}/dev", by="alice", json={"role": "editor"})
+    assert (half.status_code, half.json()) == (200, made | {"role": "editor"})
+    whole = hub("PUT", f"{teams}/dev", by="alice", json={"name": "ops", "role": "owner"})
+    changed = {"name": "ops", "description": "", "role": "editor"}
+    assert (whole.status_code, whole.json()) == (200, made | changed)
+    assert hub("GET", f"{teams}/dev", by="alice").status_code == 404
+    assert hub("GET", f"{teams}/ops", by="alice").json() == made | changed
+    assert hub("PUT", f"{teams}/ops", by="carol", json={"name": "dev"}).status_code == 403
+
+
 def test_the_last_owner_stays_one(hub: HubClient, own: str) -> None:
     alice = f"/v2/orgs/{own}/members/alice"
     assert hub("DELETE", alice, by="alice").status_code == 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -11,7 +12,7 @@ from starlette.routing import Route
 
 from hubcli.sandbox.hub.answers import message, not_found, paged
 from hubcli.sandbox.hub.authority import authorized, require_plan
-from hubcli.sandbox.hub.calls import Body, Call, Gateway
+from hubcli.sandbox.hub.calls import Call, Gateway
 from hubcli.sandbox.hub.members import ROLES
 from hubcli.sandbox.hub.people import person
 from hubcli.sandbox.hub.state import Hub
@@ -70,18 +71,24 @@ class TeamRoutes:
         return JSONResponse(_shown(self._team(call, Role.MEMBER, _READ)[1]))
 
     def replace(self, call: Call) -> Response:
-        """A name and a description; none is an empty one."""
-        return self._changed(call, call.body(), {"description": ""})
+        """A name, which is required, and a description; none is an empty one."""
+        account, team = self._team(call, Role.OWNER, _EDIT)
+        body = call.body()
+        told = {"name": body.text("name"), "description": body.text("description", "")}
+        return self._changed(call, account, team, told)
 
     def edit(self, call: Call) -> Response:
         """What is given: a name, a description, a role."""
-        return self._changed(call, call.body(), {})
-
-    def _changed(self, call: Call, body: Body, defaults: dict[str, str]) -> Response:
         account, team = self._team(call, Role.OWNER, _EDIT)
-        facts = {"name": team["name"], "description": team["description"], "role": team["role"]}
-        facts |= defaults
-        facts |= {field: body.text(field) for field in facts if field in body}
+        body = call.body()
+        given = [field for field in ("name", "description", "role") if field in body]
+        return self._changed(call, account, team, {field: body.text(field) for field in given})
+
+    def _changed(
+        self, call: Call, account: sqlite3.Row, team: sqlite3.Row, told: Mapping[str, str]
+    ) -> Response:
+        kept = {"name": team["name"], "description": team["description"], "role": team["role"]}
+        facts = {**kept, **told}
         if facts["role"] not in ROLES:
             raise message(400, f"invalid role {facts['role']}: it is one of {', '.join(ROLES)}")
         if facts["name"] != team["name"]:
