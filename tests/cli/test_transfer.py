@@ -338,6 +338,22 @@ def test_several_platforms_for_docker_are_refused_before_anything_is_moved(
     assert list(tmp_path.glob("all*")) == []
 
 
+@pytest.mark.parametrize("there", [["v1"], ["v1", "v2"]])
+def test_a_pull_by_digest_is_added_to_the_images_that_are_there(
+    cli: InProcess, image: Image, oci_layout: Layout, destination: str, there: list[str]
+) -> None:
+    other = oci_layout.image("other", layers=[{"x": b"y"}])
+    assert cli("push", other.source, destination).exit_code == 0
+    for name in there:
+        assert cli("copy", image.source, f"oci:app:{name}").exit_code == 0
+    by_digest = f"{destination.rpartition(':')[0]}@{other.digest}"
+    for _ in range(2):
+        pulled = cli("pull", by_digest, "oci:app", "--no-clobber")
+        assert pulled.exit_code == 0, pulled.stderr
+    assert cli("digest", f"oci:app@{other.digest}").lines() == [other.digest]
+    assert cli("digest", "oci:app:v1").lines() == [image.digest]
+
+
 def test_a_destination_with_tag_and_digest_gets_the_tag(
     cli: InProcess, image: Image, destination: str
 ) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hubcli import oci
-from hubcli.errors import Conflict, HubcliError, IntegrityFailure, NotFound, doing
+from hubcli.errors import Conflict, HubcliError, IntegrityFailure, NotFound, UsageError, doing
 from hubcli.oci import Descriptor, Manifest, Platform
 from hubcli.stores import CHOSEN_FROM, ONLY, SPARSE, Findable, Listed, Source
 from hubcli.transfer import attached, graph
@@ -81,7 +81,7 @@ class Transfer:
                 with doing("write to", destination.shown):
                     oci.verify(wanted.root.content, destination.digest)
             if before is not None and before.digest != wanted.root.digest:
-                if self._options.no_clobber:
+                if self._options.no_clobber and not destination.is_added:
                     raise _taken(destination, before)
             elif (
                 before is not None
@@ -104,6 +104,8 @@ class Transfer:
             return destination.store.find(destination.identifier)
         try:
             return destination.store.resolve(destination.identifier)
+        except UsageError:
+            return None  # a layout has several images, of which one without a name replaces none
         except (NotFound, IntegrityFailure):
             if destination.replaces and self._options.no_clobber:
                 raise Conflict("there is a file already, and it holds something else") from None

@@ -28,7 +28,8 @@ class Image:
 class Target:
     """An image to be written; as `Image`. It `replaces` a file that is there already, or not.
 
-    Where its `digest` was named, nothing else is written there.
+    Where its `digest` was named, nothing else is written there. If it `is_added`, it takes the
+    place of nothing that is there.
     `tags` are written last of all: where one of them is, nothing that belongs to it is missing.
     """
 
@@ -40,6 +41,7 @@ class Target:
     replaces: bool = False
     tags: tuple[str, ...] = ()
     digest: str | None = None
+    is_added: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ class Places:
             from hubcli.stores.layout import LayoutDirectory
 
             layout = LayoutDirectory(Path(local.path))
-            yield Target(layout, name, shown, digest=local.digest)
+            yield Target(layout, name, shown, digest=local.digest, is_added=name == ONLY)
             return
         from hubcli.stores import archive
 
