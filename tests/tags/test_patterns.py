@@ -30,6 +30,8 @@ from hubcli.tags.patterns import compiled
         r"^v?\d+\.?\d*\.?\d*-?\w*$",
         r"\d+\.\d+\.\d+-\d+-\w+-[0-9a-f]+-.*",
         r"(?:\w+-){3}\d+",
+        r"^v?\d+(\.\d+)*(-[a-z]+(\.\d+)*)*$",
+        r"^([a-z]+(-[a-z]+)*/)*\d+$",
     ],
 )
 def test_what_people_write_is_taken(pattern: str) -> None:
@@ -62,6 +64,11 @@ def test_what_people_write_is_taken(pattern: str) -> None:
         "(?:x?a?)" * 31,
         "a{0,4}" * 20 + "b",
         r"(?=.*.*.*.*.*x)",
+        r"(?:ba*a*)*x",
+        r"(?:a*ba*)*x",
+        r"(?:a?a?b)*x",
+        r"(?:b(?:)*b)*x",
+        r"(\d+\.?\d*-)+x",
         r"(?:a*|b)(?:a*|c)(?:a*|d)(?:a*|e)a*f",
     ],
 )

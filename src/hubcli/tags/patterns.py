@@ -113,9 +113,12 @@ def _is_ambiguous(body: list[_Node]) -> bool:
     fixed = [_chars(kind, given) for kind, given in _flat(body) if _is_single(str(kind))]
     for inside in varying:
         taken = frozenset[str]().union(*(_chars_of(list(inside))))
-        if not any(between.isdisjoint(taken) for between in fixed):
+        if not taken or not any(between.isdisjoint(taken) for between in fixed):
             return True
-    return any(_overlap(given[1]) for name, given in _all(body) if name == "BRANCH")
+    if any(_overlap(given[1]) for name, given in _all(body) if name == "BRANCH"):
+        return True
+    # Once, and once more behind itself: what ends it may be what it begins with.
+    return _steeper([*body, *body], {}, alike=True)[1] > 1
 
 
 def _power(nodes: Sequence[_Node]) -> float:
@@ -132,18 +135,23 @@ _Shares = Mapping[Chars, float]
 """What varies, by the characters that it can be: the powers of a name's length that it takes."""
 
 
-def _steeper(nodes: Sequence[_Node], shares: _Shares) -> tuple[_Shares, float]:
-    """The shares behind these nodes, where there were some before them; and the highest power."""
+def _steeper(
+    nodes: Sequence[_Node], shares: _Shares, *, alike: bool = False
+) -> tuple[_Shares, float]:
+    """The shares behind these nodes, where there were some before them; and the highest power.
+
+    With `alike` whatever varies counts as one, however little it does.
+    """
     highest = 0.0
     for kind, given in nodes:
         name = str(kind)
         if name in {"MAX_REPEAT", "MIN_REPEAT"}:
-            shares, power = _repeating(given, shares)
+            shares, power = _repeating(given, shares, alike=alike)
         elif _is_single(name):
             between, power = _chars(kind, given), 0.0
             shares = shares if any(not between.isdisjoint(one) for one in shares) else {}
         else:
-            ends = [_steeper(inside, shares) for inside in _children(name, given)]
+            ends = [_steeper(inside, shares, alike=alike) for inside in _children(name, given)]
             power = max((end[1] for end in ends), default=0.0)
             if name in {"SUBPATTERN", "BRANCH", "GROUPREF_EXISTS"} and ends:
                 every = {chars for end, _ in ends for chars in end}
@@ -152,18 +160,23 @@ def _steeper(nodes: Sequence[_Node], shares: _Shares) -> tuple[_Shares, float]:
     return shares, highest
 
 
-def _repeating(given: Any, shares: _Shares) -> tuple[_Shares, float]:
+def _repeating(given: Any, shares: _Shares, *, alike: bool) -> tuple[_Shares, float]:
     least, most, body = int(given[0]), int(given[1]), list(given[2])
-    inside, power = _steeper(body, shares)
+    inside, power = _steeper(body, shares, alike=alike)
+    if alike and most > _FEW and shares and _first(body).isdisjoint(frozenset().union(*shares)):
+        # What begins it is none of what stood before: it is either there or not.
+        either = {**shares, **inside}
+        return {one: max(shares.get(one, 0.0), inside.get(one, 0.0)) for one in either}, power
     # What need not be there keeps nothing apart.
     found = dict(inside) if least else {**shares, **inside}
-    # Where it may be many times, there is only one way to split what is matched: see above.
-    again = most - 1 if 0 < most <= _FEW else 0
+    # Where it may be many times, there is only one way to split what is matched: it counts as one.
+    again = most - 1 if most <= _FEW else -1
     for chars, share in inside.items():
         found[chars] += (share - shares.get(chars, 0.0)) * again
     if most > least:
         taken = frozenset[str]().union(*_chars_of(body))
-        share = math.log(min(most - least + 1, LONGEST_NAME), LONGEST_NAME)
+        choices = min(most - least + 1, LONGEST_NAME)
+        share = 1.0 if alike else math.log(choices, LONGEST_NAME)
         found[taken] = found.get(taken, 0.0) + share
     sums = [
         sum(share for chars, share in found.items() if char in chars)
