@@ -161,6 +161,24 @@ def test_an_organization_is_made_what_a_file_says(
     }
 
 
+def test_a_plan_tells_no_secret_of_a_webhooks_url(
+    sandbox: SandboxServer, org: str, write: Any, apply: Any
+) -> None:
+    hooks = {"deploy": "https://ci:first-word@ci.example/1?key=first-key"}
+    document = {"organization": org, "repositories": {"api": {"webhooks": hooks}}}
+    made = apply(write(document), "--yes")
+    assert made.exit_code == 0
+    assert "  + webhook " in made.stderr
+    hooks["deploy"] = "https://ci:second-word@ci.example/2?key=second-key"
+    changed = apply(write(document), "--yes")
+    hidden = "url: https://ci.example/1?key=REDACTED -> https://ci.example/2?key=REDACTED"
+    assert f"{org}/api deploy\t{hidden}\tdone" in changed.stdout
+    assert f"{org}/api deploy  {hidden}\n" in changed.stderr
+    told = made.stdout + made.stderr + changed.stdout + changed.stderr
+    assert not any(secret in told for secret in ("-word", "first-key", "second-key"))
+    assert apply(write(document), "--dry-run", "--exit-code").exit_code == 0
+
+
 def test_a_second_run_changes_nothing_and_one_difference_is_one_request(
     sandbox: SandboxServer, org: str, write: Any, apply: Any, tmp_path: Path
 ) -> None:

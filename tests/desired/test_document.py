@@ -205,6 +205,8 @@ repositories:
          "repositories.api.teams.x: one of read, write, admin is wanted here"),
         ("organization: a\nrepositories:\n  api: {webhooks: {x: 'ftp://x/'}}",
          "line 3, column 23: repositories.api.webhooks.x: 'ftp://x/' is no http or https URL"),
+        ("organization: a\nrepositories:\n  api: {webhooks: {x: 'ftp://u:pw@x/?key=k'}}",
+         "webhooks.x: 'ftp://x/?key=REDACTED' is no http or https URL"),
         ("organization: a\nrepositories:\n  api: {categories: [a, b, c, d]}",
          "repositories.api.categories: a repository has at most 3 categories"),
         (f"organization: a\nrepositories:\n  api: {{description: {'ä' * 51}}}",

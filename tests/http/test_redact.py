@@ -22,6 +22,7 @@ from hubcli.http.redact import redacted
         ("https://user:s3cret@host:8443/p#frag", "https://host:8443/p"),
         ("https://[::1]:5/p", "https://[::1]:5/p"),
         ("https://[::1/p", "REDACTED"),
+        ("https://a/x?\udcff=1", "REDACTED"),
         ("https://a/x?n=" + "9" * 600, "https://a/x?n=REDACTED"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""URLs as `--debug` may show them: what is not known to be harmless is hidden."""
+"""URLs as logs may have them: what is not known to be harmless is hidden."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ def redacted(url: str) -> str:
         netloc = f"[{host}]" if ":" in host else host
         if parts.port:
             netloc = f"{netloc}:{parts.port}"
+        shown = [
+            f"{quote(name, safe='')}="
+            + (quote(value, safe="/:,*-") if name in _HARMLESS and len(value) <= 512 else HIDDEN)
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        ]
     except ValueError:
+        # No host, no port, or bytes that are no text.
         return HIDDEN
-    shown = [
-        f"{quote(name, safe='')}="
-        + (quote(value, safe="/:,*-") if name in _HARMLESS and len(value) <= 512 else HIDDEN)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
     path = _TRIGGER.sub(HIDDEN, parts.path)
     return urlunsplit((parts.scheme, netloc, path, "&".join(shown), ""))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from hubcli import jsonreading, timestamps
 from hubcli.errors import Conflict, NotFound, UsageError
 from hubcli.http.doubt import made_once
+from hubcli.http.redact import redacted
 from hubcli.http.response import Response
 from hubcli.hub.client import Api, segment, split
 from hubcli.hub.decoding import Object, Row, number, objects, text
@@ -117,7 +118,7 @@ def check_url(url: str) -> None:
     except ValueError:
         valid = False
     if not valid or not url.isprintable() or any(character.isspace() for character in url):
-        raise UsageError(f"{url!r} is no http or https URL")
+        raise UsageError(f"{redacted(url)!r} is no http or https URL")
 
 
 def read_webhook(found: Object, path: str) -> Row | None:

@@ -83,9 +83,16 @@ def _fields(change: Change) -> Iterator[str]:
 
 
 def _value(field: str, value: object) -> str:
-    """An overview is told by its length: how it begins hardly ever changes."""
+    """An overview is told by its length: how it begins hardly ever changes.
+
+    A webhook's URL is told without the password and the query: plans end in logs.
+    """
     if field == "overview" and value:
         return f"{len(str(value).encode(errors='replace')):,} bytes"
+    if field == "url":
+        from hubcli.http.redact import redacted
+
+        return brief(redacted(str(value)))
     return brief(value)
 
 
