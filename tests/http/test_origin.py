@@ -57,6 +57,16 @@ def test_links_that_lead_away_are_refused(target: str) -> None:
         ("http://r.example/", "http://0x7f.0.0.1/blob"),
         ("http://r.example/", "http://2130706433/blob"),
         ("http://r.example/", "http://[::ffff:127.0.0.1]/blob"),
+        ("http://r.example/", "http://[::ffff:100.64.0.1]/blob"),
+        ("http://r.example/", "http://127.0.0.1./blob"),
+        ("http://r.example/", "http://127\u30020\u30020\u30021/blob"),
+        ("http://r.example/", "http://169\uff0e254\uff0e169\uff0e254/blob"),
+        ("http://r.example/", "http://localhost\uff61/blob"),
+        ("http://r.example/", "http://100.100.100.200/latest/meta-data"),
+        ("http://r.example/", "http://169.254.169.254./blob"),
+        ("http://10.0.0.1/", "http://127.0.0.1:2375/blob"),
+        ("http://10.0.0.1/", "http://169.254.169.254/blob"),
+        ("http://169.254.0.1/", "http://127.1/blob"),
     ],
 )
 def test_redirects_that_are_refused(base: str, target: str) -> None:
@@ -71,6 +81,8 @@ def test_redirects_that_are_refused(base: str, target: str) -> None:
         ("http://r.example/", "https://cdn.example/blob"),
         ("http://127.0.0.1:5000/", "http://127.0.0.1:6000/blob"),
         ("http://10.0.0.1/", "http://10.0.0.2/blob"),
+        ("http://10.0.0.1/", "http://100.64.0.1/blob"),
+        ("http://127.0.0.1:5000/", "http://10.0.0.2/blob"),
     ],
 )
 def test_redirects_that_are_followed(base: str, target: str) -> None:
@@ -88,6 +100,9 @@ def test_redirects_that_are_followed(base: str, target: str) -> None:
         ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", True),
         ("https://r.example", "https://192.168.0.1/token", False),
         ("https://10.1.1.1", "https://10.1.1.2/token", True),
+        ("https://10.1.1.1", "https://127.1/token", False),
+        ("https://r.example", "https://127\u30021/token", False),
+        ("https://r.example", "https://localhost\0/token", True),  # no name: nobody resolves it
         ("https://r.example", "/token", True),
         ("https://r.example", "file:///etc/passwd", False),
     ],

@@ -1,20 +1,25 @@
 """Which addresses that a server gives us may be followed, and what may be sent there.
 
 Next links and upload locations stay on their origin. A redirect may leave it, but carries no
-credential and never goes from https to http, or from elsewhere to this machine's own network. A
-token realm may be another host, but is https unless the registry itself is plain http.
+credential and never goes from https to http, or from elsewhere to this machine or the networks
+around it. A token realm may be another host, but is https unless the registry itself is plain http.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from enum import IntEnum
 from urllib.parse import urljoin, urlsplit
 
 from hubcli.config import is_loopback
 from hubcli.errors import Untrusted
 
 _PORTS = {"http": 80, "https": 443}
+
+# What parts a name like a full stop (RFC 3490, 3.1), once it is encoded to be looked up.
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 SAFE_HEADERS = frozenset({"accept", "accept-encoding", "range", "user-agent", "if-range"})
 """What a request to another origin may carry: nothing that could be a credential."""
@@ -29,7 +34,7 @@ def origin(url: str) -> tuple[str, str, int]:
         raise Untrusted(f"{url[:200]!r} is no address") from None
     if scheme not in _PORTS or not host:
         raise Untrusted(f"{url[:200]!r} is no http or https address")
-    return scheme, host.lower(), port or _PORTS[scheme]
+    return scheme, _DOTS.sub(".", host.lower()), port or _PORTS[scheme]
 
 
 def authority(url: str) -> str:
@@ -57,7 +62,7 @@ def redirect_target(base: str, target: str) -> str:
     source, aim = origin(base), origin(resolved)
     if source[0] == "https" and aim[0] != "https":
         raise Untrusted(f"a redirect leads from https to plain http at {_shown(resolved)}")
-    if source[1] != aim[1] and _is_private(aim[1]) and not _is_private(source[1]):
+    if source[1] != aim[1] and _nearness(aim[1]) > _nearness(source[1]):
         raise Untrusted(f"a redirect leads into a private network, to {_shown(resolved)}")
     return resolved
 
@@ -68,10 +73,12 @@ def realm_target(registry: str, realm: str) -> str:
     source, aim = origin(registry), origin(resolved)
     if aim[0] != "https" and source[0] == "https":
         raise Untrusted(f"the token realm {_shown(resolved)} is not https")
-    if is_loopback(aim[1]) and not is_loopback(source[1]):
-        raise Untrusted(f"the token realm {_shown(resolved)} is on this machine, not the registry")
-    if source[1] != aim[1] and _is_private(aim[1]) and not _is_private(source[1]):
-        raise Untrusted(f"the token realm {_shown(resolved)} is in a private network")
+    if source[1] != aim[1] and (near := _nearness(aim[1])) > _nearness(source[1]):
+        if near is _Nearness.MACHINE:
+            where = "on this machine, not the registry"
+        else:
+            where = "in a private network"
+        raise Untrusted(f"the token realm {_shown(resolved)} is {where}")
     return resolved
 
 
@@ -86,25 +93,41 @@ def resolve(base: str, target: str) -> str:
     return resolved._replace(fragment="").geturl()
 
 
-def _is_private(host: str) -> bool:
-    """An address literal of this machine or a private or link-local network, or `localhost`."""
+class _Nearness(IntEnum):
+    """What only those reach who are where we are: whoever is farther away may not send us there."""
+
+    ANYWHERE = 0
+    PRIVATE = 1
+    LINK = 2
+    MACHINE = 3
+
+
+def _nearness(host: str) -> _Nearness:
+    """How near a host is, if its name says so: an address, or `localhost`."""
     if is_loopback(f"[{host}]" if ":" in host else host):
-        return True
-    address = _address(host)
-    return address is not None and (
-        address.is_private or address.is_link_local or address.is_unspecified or address.is_loopback
-    )
+        return _Nearness.MACHINE
+    address = _address(host.rstrip("."))
+    if address is None:
+        return _Nearness.ANYWHERE
+    if address.is_loopback or address.is_unspecified:
+        return _Nearness.MACHINE
+    if address.is_link_local:
+        return _Nearness.LINK
+    # Providers' own networks (100.64.0.0/10) are neither private nor for everybody.
+    return _Nearness.ANYWHERE if address.is_global else _Nearness.PRIVATE
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is, in any spelling that the system's look-up takes for one."""
     try:
-        return ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         pass
+    else:
+        return getattr(address, "ipv4_mapped", None) or address
     try:
         return ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1, 0x7f000001, 2130706433
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
