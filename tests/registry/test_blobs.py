@@ -123,8 +123,9 @@ def test_a_server_that_ignores_ranges_sends_all_of_it_again() -> None:
         Answer(416),
         Answer(206, DATA[5:], {"Content-Range": "bytes 5-299999/300000"}),
         Answer(206, DATA[9:]),
+        Answer(206, DATA[9:], {"Content-Range": f"bytes {'9' * 5000}-9/{'9' * 5000}"}),
     ],
-    ids=["range refused", "another range", "unknown range"],
+    ids=["range refused", "another range", "unknown range", "endless range"],
 )
 def test_a_range_that_is_not_served_means_the_whole_blob(refusal: Answer) -> None:
     answers = iter([Answer(200, DATA, cut=100_000), refusal, Answer(200, DATA)])

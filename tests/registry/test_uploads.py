@@ -104,6 +104,19 @@ def test_a_registry_that_wants_chunks_gets_them() -> None:
     ]
 
 
+def test_numbers_that_are_too_long_say_nothing() -> None:
+    endless = "9" * 5000
+
+    def script(request: Seen) -> Answer:
+        if request.method == "POST":
+            told = {"Location": "/up/0", "OCI-Chunk-Min-Length": endless, "Range": f"0-{endless}"}
+            return Answer(202, b"", told)
+        return Answer(201 if request.method == "PUT" else 200)
+
+    with ScriptedServer(script) as server, repository_at(server.url[7:], "app") as client:
+        assert client.blobs.upload(described(b"abc"), Source(b"abc")) == "copied"
+
+
 @pytest.fixture
 def patient(registry: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets nobody ask how far a broken upload got before some of it is on the registry's disk.

@@ -57,6 +57,14 @@ def test_names_that_only_extensions_can_hold() -> None:
         assert read(opened(archive((name, b"x"), format=format)), name) == b"x"
 
 
+@pytest.mark.parametrize("record", [b"5012 size=" + b"9" * 5000 + b"\n", b"9" * 5000 + b" a=b\n"])
+def test_numbers_that_are_too_long_say_nothing(record: bytes) -> None:
+    extension = tarfile.TarInfo("pax")
+    extension.type, extension.size = tarfile.XHDTYPE, len(record)
+    block = extension.tobuf(tarfile.USTAR_FORMAT) + record + bytes(-len(record) % 512)
+    assert opened(block + archive(("a", b"xy"))).size("a") == 2
+
+
 def test_links_inside_the_archive_are_followed() -> None:
     tree = opened(
         archive(

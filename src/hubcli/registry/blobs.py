@@ -31,7 +31,7 @@ _PLAIN = {"Accept-Encoding": "identity"}
 _PROGRESS = 64 << 10
 """Bytes that a try must bring, or a quarter of a small blob, if it is not to count as failed."""
 
-_CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d+)-\d+|\*)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d{1,19})-\d+|\*)/(\d{1,19}|\*)")
 
 
 class Blobs:

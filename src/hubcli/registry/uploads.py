@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 DEFAULT_CHUNK = 16 << 20
 """Bytes of a chunk where a registry wants chunks, but not larger ones."""
 
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})")
+_LEAST = re.compile(r"\d{1,19}")
 _MISMATCH = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 _BINARY = {"Content-Type": oci.OCTET_STREAM}
 
@@ -54,8 +55,8 @@ class Session:
         self._repository = repository
         self._location = ""
         self._move(answer)
-        least = answer.headers.get("oci-chunk-min-length", "")
-        self.least_chunk = int(least) if least.isdecimal() else 0
+        least = _LEAST.fullmatch(answer.headers.get("oci-chunk-min-length", ""))
+        self.least_chunk = int(least[0]) if least else 0
 
     def put(self, digest: str, body: Callable[[], Iterator[bytes]], first: int, size: int) -> None:
         """Complete the upload with the bytes from `first` on, none if that is `size`."""

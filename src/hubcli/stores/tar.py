@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import sys
 import tarfile
 import threading
@@ -26,6 +27,8 @@ MOST_MEMBERS = 1_000_000
 thousand, and an archive may hold ten thousands of images."""
 
 _LARGEST_EXTENSION = 1 << 20
+_LONGEST_NUMBER = 19
+_LENGTH = re.compile(rf"\d{{1,{_LONGEST_NUMBER}}}")
 _DEEPEST_LINK = 8
 _FILE, _HARD_LINK, _SYMBOLIC_LINK = b"0\07", b"1", b"2"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
@@ -310,7 +313,7 @@ def _extend(extension: _Extension, kind: bytes, content: bytes) -> None:
         values = dict(_records(content))
         extension.name = values.get("path", extension.name)
         extension.link = values.get("linkpath", extension.link)
-        if values.get("size", "").isdecimal():
+        if _LENGTH.fullmatch(values.get("size", "")):
             extension.size = int(values["size"])
 
 
@@ -318,7 +321,9 @@ def _records(content: bytes) -> Iterator[tuple[str, str]]:
     """Pax records, `LENGTH KEY=VALUE\\n`; what follows a malformed one is left out."""
     while content:
         length, space, _ = content.partition(b" ")
-        if not space or not length.isdigit() or not len(length) < int(length) <= len(content):
+        if not space or not length.isdigit() or len(length) > _LONGEST_NUMBER:
+            return
+        if not len(length) < int(length) <= len(content):
             return
         record, content = content[: int(length)], content[int(length) :]
         key, equals, value = record[len(length) + 1 : -1].partition(b"=")
