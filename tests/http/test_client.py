@@ -21,6 +21,7 @@ from hubcli.errors import (
     TLSFailure,
     Unavailable,
     Untrusted,
+    UsageError,
 )
 from hubcli.http.client import Client, Request, with_query
 from hubcli.http.transport import Limits
@@ -411,3 +412,44 @@ class _Fixed:
         assert sent == self.first
         self.challenges.extend(challenges)
         return self.second
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("socks5://user:hunter2@proxy.example", "SOCKS"),
+        ("ftp://user:hunter2@proxy.example", "no http or https address"),
+        ("http://user:hunter2/@proxy.example", "no http or https address"),
+    ],
+)
+def test_a_proxy_that_is_none_is_a_mistake_of_use(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, proxy: str, reason: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(UsageError, match=reason) as caught:
+        bench.client.request(Request("GET", "https://registry.example/v2/"))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_long_refusal_holds_no_connection_while_a_token_is_asked_for(serve: Serve) -> None:
+    """The token server may be on the same host, and there may be no other connection."""
+    server = serve(Answer(401, b"x" * (3 << 20)), Answer(200, b"token"), Answer(200, b"in"))
+    with closing(Client(limits=Limits(read=5.0, connections=1))) as client:
+
+        class Asking:
+            def header(self, scopes: tuple[str, ...]) -> str | None:
+                return None
+
+            def challenged(
+                self, scopes: tuple[str, ...], challenges: tuple[str, ...], sent: str | None
+            ) -> str | None:
+                return client.request(Request("GET", server.url + "/token")).content.decode()
+
+        answers: list[bytes] = []
+        request = Request("GET", server.url, authorizer=Asking())
+        asking = threading.Thread(
+            target=lambda: answers.append(client.request(request).content), daemon=True
+        )
+        asking.start()
+        asking.join(10)
+        assert answers == [b"in"]

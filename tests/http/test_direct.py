@@ -166,6 +166,22 @@ def test_the_length_of_a_head_is_that_of_a_body_that_does_not_come(
 @pytest.mark.parametrize(
     "answer",
     [
+        OK + b"Content-Length: 30\r\n\r\nHTTP/1.1 ",
+        b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 ",
+    ],
+    ids=["HEAD", "204"],
+)
+def test_what_comes_where_no_body_is_due_is_nobodys_answer(
+    serve: Serve, client: httpx.Client, answer: bytes
+) -> None:
+    server = serve(answering(answer, answer))
+    assert [client.head(server.url).content for _ in range(2)] == [b""] * 2
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Le",
         b"SSH-2.0-OpenSSH_9.2\r\n",

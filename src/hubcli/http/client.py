@@ -122,6 +122,8 @@ class Stream:
             self._held = self.beginning(most)
         except Unavailable:
             self._held = b""
+        finally:
+            self._answer.close()
 
     def read(self, most: int = LARGEST_BODY) -> bytes:
         """The whole body; Unavailable once it is longer than `most` bytes, or takes too long."""

@@ -331,6 +331,7 @@ class _Body(httpx.SyncByteStream):
         self._ended = False
         self._size = _length(answer, method)
         if self._size == 0:
+            self._reusable = self._reusable and not protocol.trailing_data[0]
             self._end()
 
     def __iter__(self) -> Iterator[bytes]:

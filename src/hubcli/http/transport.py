@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 
 from hubcli import __version__
+from hubcli.errors import UsageError
 from hubcli.http.ahead import Ahead, tcp
 from hubcli.http.decoding import CODINGS
 from hubcli.http.direct import Direct
@@ -142,18 +143,24 @@ class Straight:
 
 
 class _Proxied:
-    """Requests through the proxies that the environment names."""
+    """Requests through the proxies that the environment names; UsageError for one that is none."""
 
     def __init__(self, context: ssl.SSLContext, limits: Limits) -> None:
-        self._client = httpx.Client(
-            verify=context,
-            trust_env=True,
-            limits=_pooled(limits),
-            follow_redirects=False,
-            cookies=_NoCookies(),
-            headers=_HEADERS,
-            timeout=_timeout(limits),
-        )
+        # What httpx says of an address may be a part of the password in it.
+        try:
+            self._client = httpx.Client(
+                verify=context,
+                trust_env=True,
+                limits=_pooled(limits),
+                follow_redirects=False,
+                cookies=_NoCookies(),
+                headers=_HEADERS,
+                timeout=_timeout(limits),
+            )
+        except ImportError as error:
+            raise _no_proxy("it speaks SOCKS, which takes the package socksio") from error
+        except (ValueError, httpx.InvalidURL) as error:
+            raise _no_proxy("it is no http or https address") from error
 
     def send(
         self,
@@ -167,6 +174,13 @@ class _Proxied:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _no_proxy(reason: str) -> UsageError:
+    return UsageError(
+        f"a proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used: {reason}",
+        hint="hubcli help environment",
+    )
 
 
 def _timeout(limits: Limits) -> httpx.Timeout:
