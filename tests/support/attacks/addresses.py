@@ -64,6 +64,14 @@ def _uploading_to(location: str) -> Script:
     return script
 
 
+def _in_endless_chunks(ask: Ask, stopped: threading.Event) -> Pieces:
+    if ask.method == "HEAD":
+        return answer(b"", 404)
+    if ask.method == "POST":
+        return answer(b"", 202, {"Location": "/up", "OCI-Chunk-Min-Length": "9" * 5000})
+    return answer(b"", 201 if ask.method == "PUT" else 200)
+
+
 def _hub_led_to(location: str) -> Script:
     return always(lambda: redirect(location))
 
@@ -99,6 +107,22 @@ ATTACKS = (
         "does not connect to it",
         _DIGEST,
         _led_to("https://[::ffff:127.0.0.1]/"),
+        says="into a private network",
+    ),
+    Attack(
+        "redirect-to-loopback-by-other-dots",
+        "writes the loopback address with the full stops of another script",
+        "does not connect to it",
+        _DIGEST,
+        _led_to("https://127\u30020\u30020\u30021/"),
+        says="into a private network",
+    ),
+    Attack(
+        "redirect-to-shared-addresses",
+        "redirects to the metadata service of a cloud that has it among its shared addresses",
+        "does not connect to it",
+        _DIGEST,
+        _led_to("https://100.100.100.200/latest/meta-data/"),
         says="into a private network",
     ),
     Attack(
@@ -175,6 +199,15 @@ ATTACKS = (
         _PUT_BLOB,
         _uploading_to("javascript:alert(1)"),
         says="(UNTRUSTED)",
+    ),
+    Attack(
+        "upload-in-endless-chunks",
+        "wants an upload in chunks of a length of five thousand digits",
+        "takes no heed of it",
+        _PUT_BLOB,
+        _in_endless_chunks,
+        exit_code=0,
+        says=digest_of(BLOB),
     ),
     Attack(
         "realm-without-tls",

@@ -114,6 +114,25 @@ ATTACKS = (
         kept=("--help", "-rf", "../../x", "passwd", "$(id)"),
     ),
     Attack(
+        "hub-times-of-no-calendar",
+        "(Hub) was changed in the last hour of the year 9999, west of Greenwich",
+        "leaves the time out",
+        ("tag", "ls", "someone/thing"),
+        always(
+            lambda: answer(
+                as_json(
+                    {
+                        "count": 1,
+                        "next": None,
+                        "results": [{"name": "v1", "last_updated": "9999-12-31T23:00:00-10:00"}],
+                    }
+                )
+            )
+        ),
+        exit_code=0,
+        says="v1",
+    ),
+    Attack(
         "hub-repositories-that-are-none",
         "(Hub) lists repositories of such names",
         "leaves them out",

@@ -139,4 +139,15 @@ ATTACKS = (
         exit_code=5,
         says="(RATE_LIMITED)",
     ),
+    Attack(
+        "waiting-till-no-date",
+        "asks to wait till a date that no calendar has",
+        "tries again as if it had not said how long",
+        ("digest", IMAGE),
+        always(
+            lambda: answer(b"", 429, {"Retry-After": "Fri, 01 Jan 2027 00:00:00 +9999999999999999"})
+        ),
+        exit_code=5,
+        says="(RATE_LIMITED)",
+    ),
 )
